@@ -1,0 +1,50 @@
+# Everything sets itself up: only Python >= 3.11, git and make are needed.
+PYTHON ?= python3
+# PyTorch's CPU wheels are a tenth of the default on Linux:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test test-all lint types contracts clean
+
+help:
+	@echo "make demo      train on the sample, evaluate, label three sentences (minutes)"
+	@echo "make test      lint, types, import contracts, tests (at most 10 minutes)"
+	@echo "make test-all  the same and everything slow or heavy (at most 40 minutes)"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "overtone needs Python >= 3.11, found " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) --no-deps,) torch
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+	  --editable '.[train,embedded,dev]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/python demo.py
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup
+	$(BIN)/mypy
+
+contracts: setup
+	$(BIN)/lint-imports
+
+test: lint types contracts
+	$(BIN)/pytest -m 'not slow'
+	@echo "NOT RUN: tests marked slow, because they take minutes; make test-all runs them"
+
+test-all: lint types contracts
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) runs

@@ -1,0 +1,47 @@
+"""Overtone: hear every emotion in a text, not only the loudest.
+
+Multi-label emotion recognition: train a classifier, know how good it is, keep it, and label texts.
+Names are imported when they are first used, so that `import overtone` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from overtone.errors import OvertoneError
+    from overtone.experiment.evaluate import evaluate
+    from overtone.experiment.train import train
+    from overtone.inference.predictor import Prediction, Predictor, load
+    from overtone.labels import Labels
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Labels",
+    "OvertoneError",
+    "Prediction",
+    "Predictor",
+    "__version__",
+    "evaluate",
+    "load",
+    "train",
+]
+
+_HOMES = {
+    "Labels": "overtone.labels",
+    "OvertoneError": "overtone.errors",
+    "Prediction": "overtone.inference.predictor",
+    "Predictor": "overtone.inference.predictor",
+    "evaluate": "overtone.experiment.evaluate",
+    "load": "overtone.inference.predictor",
+    "train": "overtone.experiment.train",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""Applications: what people start. The command line is `overtone.apps.cli`."""

@@ -1,0 +1,84 @@
+"""The command line. Each command is one file here; this one joins them and reports errors.
+
+Exit codes: 0 done, 1 failure at run time, 2 bad usage or input, 128 + n stopped by signal n.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from overtone import __version__
+from overtone.apps.cli import data, evaluate, predict, train
+from overtone.errors import OvertoneError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(predict.predict)
+app.add_typer(data.app, name="data")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
+        typer.echo(f"overtone {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks. Works in any place.")
+    ] = False,
+) -> None:
+    """Hear every emotion in a text, not only the loudest: multi-label emotion recognition."""
+
+
+def run() -> None:
+    """Run the command line of this process and exit."""
+    arguments = sys.argv[1:]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    debug = "--debug" in arguments[:end]
+    arguments = [word for word in arguments[:end] if word != "--debug"] + arguments[end:]
+    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    try:
+        app(args=arguments, prog_name="overtone")
+    except OvertoneError as error:
+        if debug:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader has left, as `| head` does. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        if debug:
+            raise
+        typer.echo(f"error: {error.strerror or error}: {error.filename or ''}", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(
+            f"error: {type(error).__name__}: {error}\nthis should not happen; add --debug to see "
+            "where, and please report it",
+            err=True,
+        )
+        sys.exit(1)

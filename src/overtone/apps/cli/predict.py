@@ -1,0 +1,143 @@
+"""`overtone predict`: texts as arguments, a table's column, or lines on standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from overtone import atomic
+from overtone.apps.cli.options import JsonTo, Model
+from overtone.data import tables
+from overtone.errors import DataError, InputError
+from overtone.inference.predictor import Prediction, Predictor, load
+
+T = TypeVar("T")
+
+BLOCK = 4096
+"""Rows that are in memory at a time."""
+
+
+def predict(
+    model: Model,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEXT]…", help="Texts; without any, lines of standard input."),
+    ] = None,
+    input_file: Annotated[
+        Path | None, typer.Option("--input", help="A CSV, TSV or JSONL file.", dir_okay=False)
+    ] = None,
+    text_column: Annotated[
+        str, typer.Option("--text-column", help="The column of the input with the texts.")
+    ] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="CSV, TSV or JSONL: the input's columns and what was found."),
+    ] = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Say which labels texts carry."""
+    if input_file is None:
+        if output is not None:
+            raise InputError("--output needs --input; for other texts use --json FILE")
+        source = _arguments(texts) if texts else _lines()
+        predictor = load(model)
+        _answer(predictor, source, json_to)
+        return
+    if texts:
+        raise InputError("give texts or --input, not both")
+    if output is None and json_to is None:
+        raise InputError("--input needs --output FILE (CSV, TSV or JSONL) or --json FILE")
+    rows = _checked(input_file, text_column)
+    if output is None:
+        _answer(load(model), (row[text_column] for row in rows), json_to)
+        return
+    kind = tables.check_kind(output)
+    predictor = load(model)
+    with atomic.file(output) as beside, tables.write(beside, kind) as write:
+        for block in _blocks(rows):
+            found = predictor.predict([row[text_column] for row in block])
+            for row, prediction in zip(block, found, strict=True):
+                write(_columns(row, prediction))
+    typer.echo(f"wrote {output}", err=True)
+
+
+def _answer(predictor: Predictor, texts: Iterable[str], json_to: str | None) -> None:
+    """Predict texts block by block, and print tables or write JSON lines."""
+    if json_to is None:
+        from overtone.apps.cli.show import show_predictions  # noqa: PLC0415 - needs rich
+
+        for block in _blocks(texts):
+            show_predictions(block, predictor.predict(block))
+    elif json_to == "-":
+        for block in _blocks(texts):
+            sys.stdout.writelines(_json_lines(block, predictor.predict(block)))
+            sys.stdout.flush()
+    else:
+        with atomic.file(Path(json_to)) as beside, beside.open("w", encoding="utf-8") as file:
+            for block in _blocks(texts):
+                file.writelines(_json_lines(block, predictor.predict(block)))
+
+
+def _json_lines(texts: list[str], predictions: list[Prediction]) -> Iterator[str]:
+    for text, prediction in zip(texts, predictions, strict=True):
+        yield json.dumps({"text": text, **vars(prediction)}, ensure_ascii=False) + "\n"
+
+
+def _columns(row: tables.Row, prediction: Prediction) -> tables.Row:
+    """Return a row with the labels that are on and every probability added."""
+    return {
+        **row,
+        "labels": " ".join(prediction.labels),
+        **{f"p_{name}": f"{value:.6f}" for name, value in prediction.probabilities.items()},
+    }
+
+
+def _arguments(texts: list[str]) -> list[str]:
+    # Bytes of the command line that are no UTF-8 arrive as lone surrogates, which can't be printed.
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+def _lines() -> Iterator[str]:
+    """Yield the lines of standard input, empty ones left out."""
+    if sys.stdin.isatty():
+        raise InputError(
+            'expected texts: give them as arguments ("a text"), with --input, or piped'
+        )
+    return _decoded(sys.stdin.buffer)
+
+
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(f"standard input, line {number}: expected UTF-8") from error
+        if text.strip():
+            yield text
+
+
+def _checked(path: Path, text_column: str) -> Iterator[tables.Row]:
+    """Yield the rows of a table, each of which has the text column."""
+    rows = tables.read(path)
+    return (_with_column(path, line, row, text_column) for line, row in rows)
+
+
+def _with_column(path: Path, line: int, row: tables.Row, column: str) -> tables.Row:
+    if column not in row:
+        raise DataError(
+            f"{path}, line {line}: expected the column {column!r}, found {', '.join(row)}; "
+            "name the right one with --text-column"
+        )
+    return row
+
+
+def _blocks(items: Iterable[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while block := list(islice(iterator, BLOCK)):
+        yield block

@@ -1,0 +1,63 @@
+"""`overtone train`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overtone.apps.cli.options import DataDir, needs
+
+
+def train(
+    output: Annotated[Path, typer.Option("--output", help="The run's folder, made here.")],
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="As `overtone data list` shows them.")
+    ] = None,
+    data_dir: DataDir = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", help="A TOML file or a preset such as best/semeval2018-en."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Such as loss.alpha=0.3; repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check config, data and model; train nothing.")
+    ] = False,
+) -> None:
+    """Train a model on a dataset's train split and keep what is best on its dev split."""
+    with needs("train", "train"):
+        from overtone.experiment import train as experiment  # noqa: PLC0415
+        from overtone.training.stopping import Interrupted  # noqa: PLC0415
+    chosen = {
+        "data_dir": data_dir, "config": config, "encoder": encoder, "seed": seed,
+        "settings": settings or (),
+    }  # fmt: skip
+    if dry_run:
+        typer.echo(experiment.dry_run(dataset, **chosen))
+        return
+    try:
+        run = experiment.train(dataset, output, **chosen, resume=resume)
+    except Interrupted as stopped:
+        again = [word for word in sys.argv[1:] if word != "--resume"]
+        typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
+        raise typer.Exit(stopped.exit_code) from stopped
+    scores, cost = run.metrics["dev"], run.metrics["cost"]
+    typer.echo(
+        f"saved {run.path / 'bundle'}: dev jaccard {scores['jaccard']:.4f}, micro F1 "
+        f"{scores['f1_micro']:.4f}, macro F1 {scores['f1_macro']:.4f}; {cost['epochs']} epochs in "
+        f"{cost['seconds']:.0f} s"
+    )

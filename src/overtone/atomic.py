@@ -1,0 +1,78 @@
+"""Files and folders that are either written whole or not there at all.
+
+Everything is written beside its destination, flushed to the disk, and renamed into place.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole, replacing what was there."""
+    with file(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def file(path: Path) -> Iterator[Path]:
+    """Give a path to write to; on leaving without an error it replaces `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        # mkstemp makes private files; what is shared gets the mode that open() would give.
+        beside.chmod(0o666 & ~_umask())
+        _flush(beside)
+        beside.replace(path)
+        _flush(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill; on leaving without an error it becomes `path`, which must be new.
+
+    Raises:
+        FileExistsError: there is already something at `path` when the folder is done.
+
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        yield beside
+        beside.chmod(0o777 & ~_umask())
+        for inside in beside.iterdir():
+            _flush(inside)
+        _flush(beside)
+        # rename() replaces an empty folder silently; a file or a filled folder stops it.
+        if path.exists():
+            raise FileExistsError(f"{path} is already there")
+        beside.rename(path)
+        _flush(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,208 @@
+"""The saved model: one folder of weights, tokenizer and JSON, every file hashed, written whole.
+
+The format knows files and hashes; what the decision, the metrics or the architecture mean is the
+business of those who wrote them. Nothing here is executed, unpickled or downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overtone import atomic
+from overtone.errors import BundleError, InputError
+from overtone.labels import Labels
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+CARD = "README.md"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What bundle.json says, the files' hashes aside."""
+
+    labels: Labels
+    """Names, prompts and their order."""
+    config: Json
+    """The resolved configuration: a table each for text, inputs, model, loss, training …"""
+    architecture: Json
+    """The encoder's shape, enough to build it without a download."""
+    limit: int
+    """The most tokens that the encoder takes in one row."""
+    decision: Json
+    """What `decision.restore` takes."""
+    metrics: Json
+    """Scores by split, and the cost of training."""
+    overtone: str
+    """The version that wrote the bundle."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose files were checked against their hashes."""
+
+    path: Path
+    manifest: Manifest
+    files: dict[str, str]
+    """SHA-256 by file name."""
+
+    def file(self, name: str) -> Path:
+        """Return the path of one of the bundle's files.
+
+        Raises:
+            BundleError: the bundle has no such file.
+
+        """
+        if name not in self.files:
+            raise BundleError(f"{self.path}: expected the file {name}, the bundle has none")
+        return self.path / name
+
+
+def save(
+    path: Path,
+    manifest: Manifest,
+    write_weights: Callable[[Path], None],
+    tokenizer: str,
+    card: str,
+) -> Bundle:
+    """Write a bundle, whole or not at all.
+
+    Args:
+        path: the folder to make; it must not exist.
+        manifest: what goes into bundle.json.
+        write_weights: writes the weights to the path that it is given.
+        tokenizer: the content of tokenizer.json.
+        card: the model card, Markdown.
+
+    """
+    with atomic.folder(path) as folder:
+        write_weights(folder / WEIGHTS)
+        (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+        (folder / CARD).write_text(card, encoding="utf-8")
+        files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+        content = {
+            "format": FORMAT,
+            **vars(manifest),
+            "labels": manifest.labels.to_json(),
+            "files": files,
+        }
+        content["sha256"] = _own_hash(content)
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return Bundle(path, manifest, files)
+
+
+def load(path: Path) -> Bundle:
+    """Open a bundle and check every file of it.
+
+    Raises:
+        BundleError: a file is missing, changed, cut or additional (named), or the format is
+            another one.
+
+    """
+    content = _read_manifest(path)
+    files = content["files"]
+    if not isinstance(files, dict):
+        raise BundleError(f"{path / MANIFEST}: expected a table of files")
+    _check_names(path, files)
+    for name, expected in files.items():
+        if (path / name).is_symlink() or not (path / name).is_file():
+            raise BundleError(f"{path}: the file {name} is missing; copy the whole bundle again")
+        if sha256(path / name) != expected:
+            raise BundleError(
+                f"{path}: the file {name} was changed or cut since it was saved; "
+                "copy the bundle again"
+            )
+    additional = sorted({found.name for found in path.iterdir()} - {MANIFEST, *files})
+    if additional:
+        raise BundleError(
+            f"{path}: the file {additional[0]} does not belong to the bundle; remove it"
+        )
+    try:
+        manifest = Manifest(
+            labels=Labels.from_json(content["labels"]),
+            **{key: content[key] for key in Manifest.__annotations__ if key != "labels"},
+        )
+    except (KeyError, InputError) as error:
+        raise BundleError(f"{path / MANIFEST}: incomplete ({error})") from error
+    return Bundle(path, manifest, dict(files))
+
+
+def locate(reference: str | Path) -> Path:
+    """Return the folder of the bundle that MODEL stands for: a bundle, or a run that has one.
+
+    Raises:
+        InputError: there is none; the message lists the models nearby.
+
+    """
+    path = Path(reference)
+    for folder in (path, path / "bundle"):
+        if (folder / MANIFEST).is_file():
+            return folder
+    if (path / "config.toml").is_file():
+        raise InputError(
+            f"the run {path} has no finished model yet: continue it with "
+            f"overtone train --resume --output {path}"
+        )
+    near = sorted(
+        {
+            str(found.parent.parent if found.parent.name == "bundle" else found.parent)
+            for parent in {path.parent, Path("runs")}
+            for pattern in (f"*/{MANIFEST}", f"*/bundle/{MANIFEST}")
+            for found in parent.glob(pattern)
+        }
+    )
+    raise InputError(
+        f"MODEL is the folder of a run or a bundle, found neither at {str(path)!r}; "
+        f"there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
+    )
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_manifest(path: Path) -> Json:
+    """Return bundle.json, its format and own hash checked."""
+    manifest = path / MANIFEST
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"{path}: expected a bundle, found no {MANIFEST}") from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{manifest}: not valid JSON ({error}); copy the bundle again") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise BundleError(
+            f"{manifest}: expected format {FORMAT}, found {found!r}; "
+            "install the version of overtone that wrote it"
+        )
+    if content.get("sha256") != _own_hash(content) or "files" not in content:
+        raise BundleError(
+            f"{path}: the file {MANIFEST} was changed since it was saved; copy the bundle again"
+        )
+    return content
+
+
+def _own_hash(content: Mapping[str, object]) -> str:
+    """Return the hash of the manifest's content, the hash itself left out."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _check_names(path: Path, files: Mapping[str, str]) -> None:
+    """Refuse names that reach out of the bundle's folder."""
+    for name in files:
+        if Path(name).name != name or name in {".", "..", MANIFEST} or "\\" in name:
+            raise BundleError(f"{path}: {name!r} is not a plain file name; don't use this bundle")

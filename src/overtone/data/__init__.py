@@ -1,0 +1,129 @@
+"""Datasets: each plugin reads one corpus in its official format into a `Split`.
+
+A dataset is one file here with a `Config`, `VARIANTS` (the names behind the hyphen, as in
+semeval2018-en), `SPLITS`, and `load(config, split, data_dir) -> Split`. Nothing downstream knows
+where a split came from.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from overtone.config import find_plugin, parse, plugin_names
+from overtone.errors import InputError
+from overtone.labels import Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Texts with their labels: what every dataset loads into."""
+
+    dataset: str
+    """Name with its variant, such as semeval2018-en."""
+    name: str
+    """train, dev or test."""
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    """As the file has them: cleaning comes later."""
+    labels: Labels
+    targets: NDArray[np.float32] | None
+    """(n, C) in [0, 1]; NaN where a cell is not annotated; None where the file has no truth."""
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.texts)
+
+
+def names() -> list[str]:
+    """Return the names that `load` takes, variants spelled out."""
+    found = []
+    for plugin in plugin_names(__name__):
+        variants = find_plugin(__name__, plugin).VARIANTS
+        found += [f"{plugin}-{variant}" for variant in variants] or [plugin]
+    return found
+
+
+def load(
+    dataset: str,
+    split: str,
+    data_dir: Path | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Split:
+    """Load one split of a dataset.
+
+    Args:
+        dataset: a name as `names` lists them.
+        split: train, dev or test.
+        data_dir: where the files are; by default OVERTONE_DATA_DIR, else the user's cache.
+        options: options of the dataset's `Config`.
+
+    Raises:
+        InputError: there is no such dataset or split.
+        MissingDataError: the dataset's file is not there.
+        DataError: it is damaged.
+
+    """
+    plugin, given = _resolve(dataset)
+    if split not in plugin.SPLITS:
+        raise InputError(f"{dataset} has no split {split!r}; there are: {', '.join(plugin.SPLITS)}")
+    config = parse(plugin.Config, {**given, **(options or {})}, where="data")
+    loaded: Split = plugin.load(config, split, data_dir or default_dir())
+    return loaded
+
+
+def truth(split: Split) -> NDArray[np.float32]:
+    """Return a split's targets (n, C).
+
+    Raises:
+        InputError: the split has none.
+
+    """
+    if split.targets is None:
+        raise InputError(
+            f"{split.dataset} {split.name} has no truth (its labels are not published): predict "
+            "works on it, training and evaluation don't"
+        )
+    return split.targets
+
+
+def splits(dataset: str) -> tuple[str, ...]:
+    """Return the names of a dataset's splits."""
+    found: tuple[str, ...] = _resolve(dataset)[0].SPLITS
+    return found
+
+
+def check(dataset: str, options: Mapping[str, object]) -> None:
+    """Check a dataset's name and options without reading a file.
+
+    Raises:
+        InputError: there is no such dataset, or an option is wrong.
+
+    """
+    plugin, given = _resolve(dataset)
+    parse(plugin.Config, {**given, **options}, where="data")
+
+
+def default_dir() -> Path:
+    """Return OVERTONE_DATA_DIR where it is set, else a folder in the user's cache."""
+    given = os.environ.get("OVERTONE_DATA_DIR")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("overtone")) / "data"
+
+
+def _resolve(dataset: str) -> tuple[ModuleType, dict[str, object]]:
+    """Return a dataset's plugin and the options that its variant stands for."""
+    name, hyphen, variant = dataset.partition("-")
+    if name in plugin_names(__name__):
+        plugin = find_plugin(__name__, name)
+        if variant in plugin.VARIANTS:
+            return plugin, dict(plugin.VARIANTS[variant])
+        if not hyphen and not plugin.VARIANTS:
+            return plugin, {}
+    raise InputError(f"no dataset is called {dataset!r}; there are: {', '.join(names())}")

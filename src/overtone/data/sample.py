@@ -1,0 +1,30 @@
+"""A sample: some hundred sentences written for overtone, to try things out without a download.
+
+The sentences and labels are the project's own, made up by its authors in the scheme of SemEval-2018
+E-c. It is a sample, not a benchmark: figures on it say that things work, not how well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from overtone.data import Split
+from overtone.data._emotion_table import read_emotions
+from overtone.data.semeval2018 import NAMES
+from overtone.labels import Labels
+
+VARIANTS: dict[str, dict[str, object]] = {}
+SPLITS = ("train", "dev", "test")
+
+FOLDER = Path(__file__).parent / "files"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """The sample has no options."""
+
+
+def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 - it ships inside
+    """Read one split of the sample from the package."""
+    return read_emotions(FOLDER / f"sample-{split}.tsv", Labels.of(*NAMES), "sample", split, "Text")

@@ -1,0 +1,1 @@
+"""Evaluation: how good the decisions are (metrics) and what they cost (cost)."""

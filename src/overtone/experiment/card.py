@@ -1,0 +1,64 @@
+"""The model card that stands in a bundle as README.md: what the model is and how good, for people."""
+
+from __future__ import annotations
+
+from overtone.bundle import Manifest
+
+
+def write(manifest: Manifest) -> str:
+    """Return the card, Markdown."""
+    recipe, scores, cost = manifest.config, manifest.metrics["dev"], manifest.metrics["cost"]
+    rows = "\n".join(
+        f"| {_cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
+        f"| {label['f1']:.3f} | {label['support']} |"
+        for name, label in scores["per_label"].items()
+    )
+    return f"""# {_cell(recipe["data"]["name"])} by {_cell(recipe["model"]["name"])}
+
+A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
+{len(manifest.labels)} labels a text carries: none, one or several.
+
+```python
+import overtone
+
+overtone.load("this folder").predict(["a text"])
+```
+
+| trained on | model | encoder | cleaner | loss | decision |
+|---|---|---|---|---|---|
+| {_cell(recipe["data"]["name"])}, split train | {_cell(recipe["model"]["name"])} \
+| {_cell(recipe["model"].get("encoder", "–"))} | {_cell(recipe["text"]["name"])} \
+| {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
+
+## Scores on dev
+
+Dev chose the epoch that was kept, so expect a little less on other texts.
+
+| texts | micro F1 | macro F1 | jaccard | jaccard_zero | exact match | Hamming loss |
+|---|---|---|---|---|---|---|
+| {scores["n"]} | {scores["f1_micro"]:.3f} | {scores["f1_macro"]:.3f} | {scores["jaccard"]:.3f} \
+| {scores["jaccard_zero"]:.3f} | {scores["exact_match"]:.3f} | {scores["hamming_loss"]:.3f} |
+
+`jaccard` scores an empty prediction on an empty truth 1, `jaccard_zero` scores it 0.
+
+| label | precision | recall | F1 | texts |
+|---|---|---|---|---|
+{rows}
+
+## Cost of training
+
+{cost["epochs"]} epochs of {cost["seconds_per_epoch"]:.0f} s, {cost["texts_per_second"]:.0f} texts
+a second, {cost["peak_memory_mb"]:.0f} MB of memory at most.
+
+## Terms
+
+The terms of the training data and of the encoder apply to the weights: see where you got them.
+"""
+
+
+def _cell(value: object) -> str:
+    """Return a value that can't break out of a table's cell, nor act as markup."""
+    text = " ".join(str(value).split())
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, f"\\{character}")
+    return text

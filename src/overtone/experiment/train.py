@@ -1,0 +1,290 @@
+"""Train a model: data to a run folder with the finished bundle in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+
+from overtone import __version__, atomic, bundle, data, decision, inputs, losses, models, text
+from overtone.config import Table
+from overtone.data import Split
+from overtone.errors import InputError
+from overtone.evaluation import metrics
+from overtone.experiment import card
+from overtone.experiment.recipe import Recipe, check, compose
+from overtone.inputs import Encoded, Inputs, batches
+from overtone.losses import Count, Loss
+from overtone.training import trainer
+
+TOKENS = 8192
+"""Most tokens a batch when dev is scored, padding counted."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run."""
+
+    path: Path
+    bundle: bundle.Bundle
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Return the scores on dev and the cost."""
+        return self.bundle.manifest.metrics
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """All that a run needs, loaded and checked."""
+
+    recipe: Recipe
+    train: Split
+    dev: Split
+    inputs: Inputs
+    train_encoded: Encoded
+    dev_encoded: Encoded
+    pretrained: models.Pretrained
+    loss: Loss
+
+
+def train(
+    dataset: str | None = None,
+    output: str | Path = "runs/model",
+    *,
+    data_dir: str | Path | None = None,
+    config: str | Path | None = None,
+    encoder: str | None = None,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+    resume: bool = False,
+) -> Run:
+    """Train a model and save it.
+
+    Args:
+        dataset: a name as `overtone data list` shows them.
+        output: the run's folder, made here.
+        data_dir: where the dataset's files are.
+        config: a preset's name, such as best/semeval2018-en, or a TOML file.
+        encoder: `minilm`, a folder, or a name on the Hugging Face hub.
+        seed: of everything random.
+        settings: `section.key=value`, the last word.
+        resume: go on with a run that was stopped.
+
+    Raises:
+        InputError: something given can't be used; nothing was written.
+        Interrupted: the user stopped the run, which `resume=True` continues.
+
+    """
+    folder = Path(output)
+    named = dataset is not None or config is not None or encoder is not None or seed is not None
+    asked = None
+    if named or settings or not resume:
+        asked = compose(config, dataset=dataset, encoder=encoder, seed=seed, settings=settings)
+    recipe = _start(folder, asked, resume=resume)
+    if (folder / "bundle").is_dir():
+        log.warning("the run %s is finished already", folder)
+        return Run(folder, bundle.load(folder / "bundle"))
+    parts = prepare(recipe, Path(data_dir) if data_dir else None)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            atomic.write_text(folder / "config.toml", recipe.to_toml())
+            return _fit_and_save(parts, folder)
+    except Timeout as error:
+        raise InputError(
+            f"another process is training into {folder}; choose another --output"
+        ) from error
+
+
+def dry_run(
+    dataset: str | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    config: str | Path | None = None,
+    encoder: str | None = None,
+    seed: int | None = None,
+    settings: Sequence[str] = (),
+) -> str:
+    """Check configuration, data and model as `train` would, and say what would be trained.
+
+    Raises:
+        InputError: something given can't be used.
+
+    """
+    recipe = compose(config, dataset=dataset, encoder=encoder, seed=seed, settings=settings)
+    parts = prepare(recipe, Path(data_dir) if data_dir else None)
+    lengths = parts.train_encoded.lengths
+    parameters = sum(parameter.numel() for parameter in parts.pretrained.model.parameters())
+    return (
+        f"{recipe.to_toml()}\n# {len(parts.train):,} texts to train on, {len(parts.dev):,} to "
+        f"choose by, {lengths.mean():.0f} tokens a text ({lengths.max()} at most), "
+        f"{parameters / 1e6:.1f} M parameters: all is in order, nothing was trained"
+    )
+
+
+def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
+    """Load all that a recipe names: data, encoder, loss. What `--dry-run` checks.
+
+    Raises:
+        InputError: something can't be found or doesn't fit.
+
+    """
+    train_split, dev_split = (
+        data.load(recipe.data.name, name, data_dir, recipe.data.options)
+        for name in ("train", "dev")
+    )
+    for split in (train_split, dev_split):
+        data.truth(split)
+    torch.manual_seed(recipe.training.seed)  # the head's first weights
+    pretrained = models.create(recipe.model.name, recipe.model.options)
+    encoder_inputs = inputs.load(
+        recipe.inputs.name,
+        recipe.inputs.options,
+        Tokenizer.from_str(pretrained.tokenizer),
+        pretrained.limit,
+    )
+    clean = text.load(recipe.text.name, recipe.text.options)
+    train_encoded, dev_encoded = (
+        encoder_inputs.encode([clean(item) for item in split.texts], split.labels)
+        for split in (train_split, dev_split)
+    )
+    for split, encoded in ((train_split, train_encoded), (dev_split, dev_encoded)):
+        if encoded.truncated:
+            log.warning(
+                "%s: %d of %d texts are longer than inputs.max_length allows and lose their end",
+                split.name,
+                encoded.truncated,
+                len(split),
+            )
+    return Parts(
+        recipe,
+        train_split,
+        dev_split,
+        encoder_inputs,
+        train_encoded,
+        dev_encoded,
+        pretrained,
+        losses.load(recipe.loss.name, recipe.loss.options),
+    )
+
+
+def _fit_and_save(parts: Parts, folder: Path) -> Run:
+    """Train, fit the decision, score it on dev, and write the bundle."""
+    model, recipe = parts.pretrained.model, parts.recipe
+    fitted = trainer.fit(
+        model,
+        parts.loss,
+        trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train)),
+        lambda: _validate(parts),
+        recipe.training,
+        folder,
+    )
+    probabilities = batches.sigmoid(_dev_logits(parts))
+    decided = decision.fit(
+        recipe.decision.name,
+        recipe.decision.options,
+        probabilities,
+        data.truth(parts.dev),
+        parts.dev.labels,
+    )
+    scores = metrics.score(
+        data.truth(parts.dev), decided.decide(probabilities), probabilities, parts.dev.labels
+    )
+    manifest = bundle.Manifest(
+        labels=parts.train_encoded.labels,
+        config=recipe.to_json(),
+        architecture=model.architecture(),
+        limit=parts.pretrained.limit,
+        decision=decided.to_json(),
+        metrics={"dev": scores.to_json(), "cost": dataclasses.asdict(fitted.cost)},
+        overtone=__version__,
+    )
+    saved = bundle.save(
+        folder / "bundle",
+        manifest,
+        lambda path: save_file(model.state_dict(), path),
+        parts.pretrained.tokenizer,
+        card.write(manifest),
+    )
+    # A finished run needs no way back; its checkpoints would be most of its size.
+    shutil.rmtree(folder / "checkpoints")
+    return Run(folder, saved)
+
+
+def _validate(parts: Parts) -> trainer.Scores:
+    """Score the model on dev at a threshold of 0.5, and its loss.
+
+    Epochs are compared at 0.5 whatever the decision: fitting one on dev each time and scoring it
+    there would reward the epoch that is fitted best, not the best epoch.
+    """
+    logits, targets = _dev_logits(parts), data.truth(parts.dev)
+    probabilities = batches.sigmoid(logits)
+    scores = metrics.score(targets, probabilities > 0.5, probabilities, parts.dev.labels)  # noqa: PLR2004
+    found, wanted = torch.from_numpy(logits), torch.from_numpy(targets)
+    return {
+        "loss": float(parts.loss(found, wanted, Count.of(wanted))),
+        "jaccard": scores.jaccard,
+        "jaccard_zero": scores.jaccard_zero,
+        "f1_micro": scores.f1_micro,
+        "f1_macro": scores.f1_macro,
+    }
+
+
+def _dev_logits(parts: Parts) -> NDArray[np.float32]:
+    return batches.logits(
+        partial(models.logits_of, parts.pretrained.model), parts.inputs, parts.dev_encoded, TOKENS
+    )
+
+
+def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
+    """Return the recipe to train with: the one asked for, or that of the run to go on with.
+
+    Raises:
+        InputError: a new run's folder is not empty; or there is no run to go on with, or it was
+            started with another recipe.
+
+    """
+    if asked is not None and not resume:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(
+                f"expected a new folder for the run, found files in {folder}: choose another "
+                "--output, or go on with that run with --resume"
+            )
+        return asked
+    try:
+        table = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
+    saved = check(table)
+    if asked is not None and (differences := _differences(saved.to_json(), asked.to_json())):
+        raise InputError(
+            f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "
+            "resume without those options, or choose another --output"
+        )
+    return saved
+
+
+def _differences(saved: Table, asked: Table) -> list[str]:
+    """Return where two recipes differ, one line each."""
+    return [
+        f"{section}.{key} was {saved[section].get(key)!r}, now {asked[section].get(key)!r}"
+        for section in saved
+        for key in {**saved[section], **asked[section]}
+        if saved[section].get(key) != asked[section].get(key)
+    ]

@@ -1,0 +1,1 @@
+"""Inference: texts to predictions (predictor) over any backend. The predictor needs no torch."""

@@ -1,0 +1,51 @@
+"""PyTorch: the model as it was trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from safetensors.torch import load_file
+
+from overtone import models
+from overtone.bundle import WEIGHTS, Bundle
+from overtone.errors import BundleError
+from overtone.inputs.batches import LogitsOf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Where to compute."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """`auto` takes CUDA or MPS where there is one."""
+
+
+def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
+    """Return the function from a batch to its logits.
+
+    Raises:
+        BundleError: the weights don't fit the architecture.
+
+    """
+    saved = dict(bundle.manifest.config["model"])
+    model = models.restore(saved.pop("name"), saved, bundle.manifest.architecture)
+    try:
+        model.load_state_dict(load_file(bundle.file(WEIGHTS)))
+    except RuntimeError as error:
+        raise BundleError(
+            f"{bundle.path}: the weights don't fit the architecture in bundle.json"
+        ) from error
+    model.to(_device(config.device)).eval()
+    return partial(models.logits_of, model)
+
+
+def _device(name: str) -> str:
+    """Return the device's name in torch's words."""
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,128 @@
+"""From texts to predictions: the whole way, for a saved model and any backend. No torch here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from overtone import bundle as bundles
+from overtone import decision, inputs, text
+from overtone.bundle import Bundle
+from overtone.errors import BundleError, InputError
+from overtone.inference import backends
+from overtone.inputs import batches
+from overtone.inputs.batches import LogitsOf
+from overtone.labels import Labels
+
+TOKENS = 8192
+"""Most tokens a batch, padding counted."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says about one text."""
+
+    labels: tuple[str, ...]
+    """The labels that are on, most probable first; empty where none is."""
+    probabilities: dict[str, float]
+    """Every label's probability, in the model's order."""
+
+
+class Predictor:
+    """A loaded model: predict, probabilities, decide."""
+
+    def __init__(self, bundle: Bundle, logits_of: LogitsOf) -> None:
+        """Join a bundle's parts: cleaner, inputs, backend and decision."""
+        manifest = bundle.manifest
+        self.bundle = bundle
+        self._clean = text.load(*_named(manifest.config["text"]))
+        tokenizer = Tokenizer.from_file(str(bundle.file(bundles.TOKENIZER)))
+        self._inputs = inputs.load(*_named(manifest.config["inputs"]), tokenizer, manifest.limit)
+        self._decision = decision.restore(manifest.decision, manifest.labels)
+        self._logits_of = logits_of
+
+    @property
+    def labels(self) -> Labels:
+        """Return the labels, in the order of the columns."""
+        return self.bundle.manifest.labels
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one prediction a text, in order.
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
+        found = self.probabilities(texts)
+        decided = self.decide(found)
+        names = self.labels.names
+        return [
+            Prediction(
+                tuple(names[c] for c in np.argsort(-row, kind="stable") if on[c]),
+                dict(zip(names, map(float, row), strict=True)),
+            )
+            for row, on in zip(found, decided, strict=True)
+        ]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return every label's probability, (n, C).
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
+        if isinstance(texts, str):
+            raise InputError("expected a list of texts, found one text: pass [text]")
+        for place, item in enumerate(texts):
+            if not isinstance(item, str):
+                raise InputError(
+                    f"expected texts, found {type(item).__name__} at position {place}: "
+                    "leave out or fill the gaps"
+                )
+        encoded = self._inputs.encode([self._clean(item) for item in texts], self.labels)
+        if encoded.truncated:
+            log.warning(
+                "%d of %d texts were longer than the model's input and lost their end",
+                encoded.truncated,
+                len(encoded),
+            )
+        return batches.probabilities(self._logits_of, self._inputs, encoded, TOKENS)
+
+    def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return which labels are on, (n, C)."""
+        return self._decision.decide(probabilities)
+
+
+def load(model: str | Path, backend: str = "torch", **options: object) -> Predictor:
+    """Load a trained model.
+
+    Args:
+        model: the folder of a run or a bundle.
+        backend: what computes: torch.
+        options: the backend's options, such as `device="cpu"`.
+
+    Raises:
+        InputError: there is no such model; the message lists those nearby.
+        BundleError: a file of it is missing, changed or additional.
+        MissingExtraError: the backend's packages are not installed.
+
+    """
+    bundle = bundles.load(bundles.locate(model))
+    return Predictor(bundle, backends.load(backend, options, bundle))
+
+
+def _named(section: dict[str, object]) -> tuple[str, dict[str, object]]:
+    """Split a section of the saved config into the plugin's name and its options."""
+    options = dict(section)
+    try:
+        return str(options.pop("name")), options
+    except KeyError as error:
+        raise BundleError("the bundle's config has a section without a name") from error

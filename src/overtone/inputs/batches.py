@@ -1,0 +1,103 @@
+"""Which rows share a batch, and the one loop that turns rows into probabilities.
+
+Padding is wasted work, so rows of like length go together: for prediction all rows are sorted, for
+training only inside shuffled windows, so that batches stay random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overtone.inputs import Batch, Encoded, Inputs
+
+Rows = NDArray[np.int64]
+LogitsOf = Callable[[Batch], NDArray[np.float32]]
+"""A backend: the arrays of a batch to logits (B, C)."""
+
+
+def fill(order: Rows, lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]:
+    """Cut an order of rows into batches.
+
+    Args:
+        order: rows in the order in which they fill batches.
+        lengths: tokens of every row, (n,).
+        texts: most rows a batch.
+        tokens: most tokens a batch, padding counted; a longer row gets a batch of its own.
+
+    """
+    batches: list[Rows] = []
+    first, longest = 0, 0
+    for place, row in enumerate(order):
+        longest = max(longest, int(lengths[row]))
+        size = place - first
+        if size and (size == texts or longest * (size + 1) > tokens):
+            batches.append(order[first:place])
+            first, longest = place, int(lengths[row])
+    if first < len(order):
+        batches.append(order[first:])
+    return batches
+
+
+def shuffled(
+    lengths: NDArray[np.int64], texts: int, tokens: int, window: int, rng: np.random.Generator
+) -> list[Rows]:
+    """Return one epoch's batches: rows sorted by length inside shuffled windows, batches shuffled.
+
+    Args:
+        lengths: tokens of every row, (n,).
+        texts: most rows a batch.
+        tokens: most tokens a batch, padding counted.
+        window: batches' worth of rows that are sorted together; 1 leaves the order random.
+        rng: the epoch's generator; the same state gives the same batches.
+
+    """
+    order = rng.permutation(len(lengths))
+    rows_a_window = texts * window
+    batches: list[Rows] = []
+    for first in range(0, len(order), rows_a_window):
+        part = order[first : first + rows_a_window]
+        if window > 1:
+            part = part[np.argsort(lengths[part], kind="stable")]
+        batches += fill(part, lengths, texts, tokens)
+    return [batches[place] for place in rng.permutation(len(batches))]
+
+
+def by_length(lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]:
+    """Return all rows in batches for prediction, longest first so that memory peaks early."""
+    return fill(np.argsort(-lengths, kind="stable"), lengths, texts, tokens)
+
+
+def logits(
+    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int
+) -> NDArray[np.float32]:
+    """Return every row's logits, (n, C), in the order of the rows.
+
+    Validation, evaluation and prediction all go through here, whatever the backend.
+
+    Args:
+        logits_of: the backend.
+        inputs: the input kind that made `encoded`.
+        encoded: the texts.
+        tokens: most tokens a batch, padding counted.
+
+    """
+    result = np.empty((len(encoded), len(encoded.labels)), dtype=np.float32)
+    for rows in by_length(encoded.lengths, texts=512, tokens=tokens):
+        result[rows] = logits_of(inputs.collate(encoded, rows))
+    return result
+
+
+def probabilities(
+    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int
+) -> NDArray[np.float32]:
+    """Return every row's probabilities, (n, C): the sigmoid of `logits`."""
+    return sigmoid(logits(logits_of, inputs, encoded, tokens))
+
+
+def sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 / (1 + exp(-x)) without overflow, element by element."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, small) / (1 + small)

