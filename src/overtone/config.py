@@ -113,7 +113,7 @@ def parse(cls: type[T], table: Mapping[str, object], where: str) -> T:
     return cls(**values)
 
 
-def _convert(kind: Any, value: object) -> object:  # noqa: ANN401 - any type hint comes in here
+def _convert(kind: Any, value: object) -> Any:  # noqa: ANN401, C901, PLR0911 - one case a kind
     """Return `value` as `kind`, or raise ValueError with what was expected."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
@@ -218,7 +218,6 @@ def merge(base: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
     """Return `base` with the values of `above` put over it, section by section."""
     result = dict(base)
     for key, value in above.items():
-        inner = result.get(key)
-        both = isinstance(inner, dict) and isinstance(value, dict)
-        result[key] = {**inner, **value} if both else value
+        both = isinstance(result.get(key), dict) and isinstance(value, dict)
+        result[key] = {**result[key], **value} if both else value
     return result

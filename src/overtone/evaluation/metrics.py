@@ -7,6 +7,7 @@ A figure may be compared only with one of the same convention.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from sklearn.metrics import (
 
 from overtone.labels import Labels
 
+Bools = NDArray[np.bool_]
+Floats32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
@@ -44,7 +47,7 @@ class Scores:
     f1_macro: float
     """The mean of the labels' F1; 0 for a label that was neither there nor predicted."""
     jaccard: float
-    """Mean over texts of |truth ∩ prediction| / |truth ∪ prediction|; 1 where both are empty."""
+    """Mean over texts of |truth and prediction| / |truth or prediction|; 1 where both are empty."""
     jaccard_zero: float
     """The same; 0 where both are empty."""
     exact_match: float
@@ -92,16 +95,13 @@ def score(
     hit = (truth & decided).sum(axis=0)  # (C,)
     predicted, support = decided.sum(axis=0), truth.sum(axis=0)
     f1 = _ratio(2 * hit, predicted + support)
-    auc = [
-        _ranking(roc_auc_score, truth[:, c], probabilities[:, c], annotated[:, c], both=True)
-        for c in range(len(labels))
-    ]
-    average_precision = [
-        _ranking(
-            average_precision_score, truth[:, c], probabilities[:, c], annotated[:, c], both=False
-        )
-        for c in range(len(labels))
-    ]
+    auc, average_precision = (
+        [
+            _ranking(metric, truth[:, c], probabilities[:, c], annotated[:, c])
+            for c in range(len(labels))
+        ]
+        for metric in (roc_auc_score, average_precision_score)
+    )
     both = (truth & decided).sum(axis=1)  # (n,)
     either = (truth | decided).sum(axis=1)
     overlap = _ratio(both, either)
@@ -136,20 +136,23 @@ def _ratio(above: NDArray[np.int64], below: NDArray[np.int64]) -> Floats:
     return np.asarray(above / np.maximum(below, 1), dtype=np.float64)
 
 
-def _ranking(metric, truth, probabilities, annotated, *, both: bool) -> float | None:  # type: ignore
+def _ranking(
+    metric: Callable[[Bools, Floats32], float],
+    truth: Bools,
+    probabilities: Floats32,
+    annotated: Bools,
+) -> float | None:
+    """Return a ranking metric of one label's annotated cells, or None without both kinds."""
     truth = truth[annotated]
-    if not truth.any() or (both and truth.all()):
+    if truth.all() or not truth.any():
         return None
     return float(metric(truth, probabilities[annotated]))
 
 
-def _lrap(
-    truth: NDArray[np.bool_], probabilities: NDArray[np.float32], annotated: NDArray[np.bool_]
-) -> float:
+def _lrap(truth: Bools, probabilities: Floats32, annotated: Bools) -> float:
     # A gap becomes an absent label that ranks below all others: there it changes nobody's rank.
-    return float(
-        label_ranking_average_precision_score(truth, np.where(annotated, probabilities, -1.0))
-    )
+    ranked = np.where(annotated, probabilities, -1.0)
+    return float(label_ranking_average_precision_score(truth, ranked))
 
 
 def _mean_defined(values: list[float | None]) -> float | None:

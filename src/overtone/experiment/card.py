@@ -1,4 +1,4 @@
-"""The model card that stands in a bundle as README.md: what the model is and how good, for people."""
+"""The model card: what a model is and how good, for people. A bundle has it as README.md."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ overtone.load("this folder").predict(["a text"])
 | trained on | model | encoder | cleaner | loss | decision |
 |---|---|---|---|---|---|
 | {_cell(recipe["data"]["name"])}, split train | {_cell(recipe["model"]["name"])} \
-| {_cell(recipe["model"].get("encoder", "–"))} | {_cell(recipe["text"]["name"])} \
+| {_cell(recipe["model"].get("encoder", "none"))} | {_cell(recipe["text"]["name"])} \
 | {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
 
 ## Scores on dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,9 @@ def check(table: Mapping[str, Any]) -> Recipe:
         except InputError as error:
             problems.append(str(error))
 
-    sections = {
-        kind: collect(lambda kind=kind: _section(kind, dict(table[kind])))
-        for kind in DEFAULTS
-        if kind != "training"
-    }
-    training = collect(lambda: parse(trainer.Config, table["training"], where="training"))
+    plugins = [kind for kind in DEFAULTS if kind != "training"]
+    sections = {kind: collect(partial(_section, kind, dict(table[kind]))) for kind in plugins}
+    training = collect(partial(parse, trainer.Config, table["training"], "training"))
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, training=training)

@@ -64,8 +64,8 @@ class Parts:
 
 
 def train(
-    dataset: str | None = None,
-    output: str | Path = "runs/model",
+    dataset: str | None,
+    output: str | Path,
     *,
     data_dir: str | Path | None = None,
     config: str | Path | None = None,
@@ -77,7 +77,7 @@ def train(
     """Train a model and save it.
 
     Args:
-        dataset: a name as `overtone data list` shows them.
+        dataset: a name as `overtone data list` shows them; None where `config` names it.
         output: the run's folder, made here.
         data_dir: where the dataset's files are.
         config: a preset's name, such as best/semeval2018-en, or a TOML file.
@@ -112,23 +112,14 @@ def train(
         ) from error
 
 
-def dry_run(
-    dataset: str | None = None,
-    *,
-    data_dir: str | Path | None = None,
-    config: str | Path | None = None,
-    encoder: str | None = None,
-    seed: int | None = None,
-    settings: Sequence[str] = (),
-) -> str:
-    """Check configuration, data and model as `train` would, and say what would be trained.
+def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
+    """Check data and model as `train` would, and say what would be trained.
 
     Raises:
         InputError: something given can't be used.
 
     """
-    recipe = compose(config, dataset=dataset, encoder=encoder, seed=seed, settings=settings)
-    parts = prepare(recipe, Path(data_dir) if data_dir else None)
+    parts = prepare(recipe, data_dir)
     lengths = parts.train_encoded.lengths
     parameters = sum(parameter.numel() for parameter in parts.pretrained.model.parameters())
     return (

@@ -100,4 +100,4 @@ def probabilities(
 def sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 1 / (1 + exp(-x)) without overflow, element by element."""
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, small) / (1 + small)
+    return np.asarray(np.where(x >= 0, 1, small) / (1 + small), dtype=np.float32)

@@ -164,9 +164,8 @@ def _flatten(
     for first in range(0, len(texts), 4096):
         block = list(texts[first : first + 4096])
         for encoding in tokenizer.encode_batch_fast(block, add_special_tokens=False):
-            ids = encoding.ids
-            truncated += len(ids) > room
-            pieces.append(np.asarray(ids[:room], dtype=np.int32))
+            truncated += len(encoding.ids) > room
+            pieces.append(np.asarray(encoding.ids[:room], dtype=np.int32))
     offsets = np.zeros(len(pieces) + 1, dtype=np.int64)
     np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
     ids = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int32)
@@ -188,4 +187,4 @@ def _label_pool(
     for name, prompt, count in zip(labels.names, labels.prompts, counts[:, 0], strict=True):
         if not count:
             raise InputError(f"the prompt {prompt!r} of label {name} has no tokens; choose another")
-    return pool / counts
+    return np.asarray(pool / counts, dtype=np.float32)

@@ -85,22 +85,27 @@ def from_architecture(architecture: Mapping[str, Any]) -> nn.Module:
     if kind not in CONFIG_MAPPING or "auto_map" in architecture:
         raise InputError(f"expected an architecture that transformers knows, found {kind!r}")
     config = CONFIG_MAPPING[kind].from_dict(dict(architecture))
-    return _without_pooler(AutoModel.from_config(config, trust_remote_code=False))
+    model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    return _without_pooler(model)
 
 
 def architecture(model: nn.Module) -> dict[str, Any]:
     """Return what `from_architecture` takes: the encoder's config without names or code."""
-    config = model.config
-    assert isinstance(config, PreTrainedConfig)  # noqa: S101 - AutoModel gives no other
+    config = _config(model)
     saved = config.to_diff_dict()
     for key in ("_name_or_path", "auto_map", "transformers_version", "architectures", "dtype"):
         saved.pop(key, None)
     return {**saved, "model_type": config.model_type}
 
 
+def width(model: nn.Module) -> int:
+    """Return the size of the encoder's hidden states, H."""
+    return int(_config(model).hidden_size)
+
+
 def segments(model: nn.Module) -> int:
     """Return how many segments the encoder tells apart: 2 for BERT, 0 for RoBERTa or DistilBERT."""
-    known = int(getattr(model.config, "type_vocab_size", 0) or 0)
+    known = int(getattr(_config(model), "type_vocab_size", 0) or 0)
     return known if known > 1 else 0
 
 
@@ -122,6 +127,13 @@ def _source(name: str) -> str:
     return str(folder)
 
 
+def _config(model: nn.Module) -> PreTrainedConfig:
+    """Return the config of a model that AutoModel made."""
+    config = model.config
+    assert isinstance(config, PreTrainedConfig)  # noqa: S101 - AutoModel gives no other
+    return config
+
+
 def _without_pooler(model: nn.Module) -> nn.Module:
     """Drop BERT's pooler, which nothing here reads."""
     if isinstance(getattr(model, "pooler", None), nn.Module):
@@ -131,7 +143,7 @@ def _without_pooler(model: nn.Module) -> nn.Module:
 
 def _limit(model: nn.Module, tokenizer: Any) -> int:  # noqa: ANN401 - one of many classes
     """Return the most tokens in one row, by the positions that the encoder has."""
-    config = model.config
+    config = _config(model)
     positions = int(getattr(config, "max_position_embeddings", 0) or ENDLESS)
     # RoBERTa's positions begin after its padding index, so two of them can't be used.
     if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"):

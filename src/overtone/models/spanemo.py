@@ -40,7 +40,7 @@ class SpanEmo(Model):
         """Put a fresh head on an encoder."""
         super().__init__()
         self.encoder = encoder
-        width = encoder.config.hidden_size
+        width = encoders.width(encoder)
         self.head = nn.Sequential(
             nn.Linear(width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, 1)
         )

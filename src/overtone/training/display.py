@@ -29,7 +29,7 @@ class Display:
             disable=not self._console.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, epoch="", loss="–", best="", rate="–")
+        self._task = self._bar.add_task("", total=None, epoch="", loss="?", best="", rate="?")
         self._best = ""
 
     def __enter__(self) -> Self:

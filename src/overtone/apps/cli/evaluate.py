@@ -25,7 +25,7 @@ def evaluate(
 ) -> None:
     """Score a model on a dataset's split."""
     with needs("train", "evaluate"):
-        from overtone.experiment import evaluate as experiment  # noqa: PLC0415
+        from overtone.experiment import evaluate as experiment
     found = experiment.evaluate(model, dataset, split=split, data_dir=data_dir)
     if json_to is None:
         _show(found)
@@ -39,9 +39,9 @@ def evaluate(
 
 def _show(found: Evaluation) -> None:
     """Print the scores as two tables."""
-    from rich.console import Console  # noqa: PLC0415 - only here
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     scores = found.scores
     whole = Table(title=Text(f"{found.dataset}, {found.split}: {scores.n} texts"))
@@ -61,7 +61,7 @@ def _show(found: Evaluation) -> None:
         labels.add_row(
             Text(name),
             *(f"{value:.3f}" for value in (label.precision, label.recall, label.f1)),
-            *("–" if value is None else f"{value:.3f}" for value in ranking),
+            *("n/a" if value is None else f"{value:.3f}" for value in ranking),
             str(label.support),
         )
     console = Console()

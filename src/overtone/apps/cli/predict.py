@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from overtone import atomic
 from overtone.apps.cli.options import JsonTo, Model
-from overtone.data import tables
 from overtone.errors import DataError, InputError
-from overtone.inference.predictor import Prediction, Predictor, load
+
+if TYPE_CHECKING:
+    from overtone.data.tables import Row
+    from overtone.inference.predictor import Prediction, Predictor
 
 T = TypeVar("T")
 
@@ -42,6 +44,9 @@ def predict(
     json_to: JsonTo = None,
 ) -> None:
     """Say which labels texts carry."""
+    from overtone.data import tables
+    from overtone.inference.predictor import load
+
     if input_file is None:
         if output is not None:
             raise InputError("--output needs --input; for other texts use --json FILE")
@@ -70,7 +75,7 @@ def predict(
 def _answer(predictor: Predictor, texts: Iterable[str], json_to: str | None) -> None:
     """Predict texts block by block, and print tables or write JSON lines."""
     if json_to is None:
-        from overtone.apps.cli.show import show_predictions  # noqa: PLC0415 - needs rich
+        from overtone.apps.cli.show_predictions import show_predictions
 
         for block in _blocks(texts):
             show_predictions(block, predictor.predict(block))
@@ -89,7 +94,7 @@ def _json_lines(texts: list[str], predictions: list[Prediction]) -> Iterator[str
         yield json.dumps({"text": text, **vars(prediction)}, ensure_ascii=False) + "\n"
 
 
-def _columns(row: tables.Row, prediction: Prediction) -> tables.Row:
+def _columns(row: Row, prediction: Prediction) -> Row:
     """Return a row with the labels that are on and every probability added."""
     return {
         **row,
@@ -122,13 +127,15 @@ def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
             yield text
 
 
-def _checked(path: Path, text_column: str) -> Iterator[tables.Row]:
+def _checked(path: Path, text_column: str) -> Iterator[Row]:
     """Yield the rows of a table, each of which has the text column."""
+    from overtone.data import tables
+
     rows = tables.read(path)
     return (_with_column(path, line, row, text_column) for line, row in rows)
 
 
-def _with_column(path: Path, line: int, row: tables.Row, column: str) -> tables.Row:
+def _with_column(path: Path, line: int, row: Row, column: str) -> Row:
     if column not in row:
         raise DataError(
             f"{path}, line {line}: expected the column {column!r}, found {', '.join(row)}; "

@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir, needs
+from overtone.errors import InputError
 
 
 def train(
-    output: Annotated[Path, typer.Option("--output", help="The run's folder, made here.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="The run's folder, made here.", file_okay=False)
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", help="As `overtone data list` shows them.")
     ] = None,
@@ -40,17 +43,28 @@ def train(
 ) -> None:
     """Train a model on a dataset's train split and keep what is best on its dev split."""
     with needs("train", "train"):
-        from overtone.experiment import train as experiment  # noqa: PLC0415
-        from overtone.training.stopping import Interrupted  # noqa: PLC0415
-    chosen = {
-        "data_dir": data_dir, "config": config, "encoder": encoder, "seed": seed,
-        "settings": settings or (),
-    }  # fmt: skip
+        from overtone.experiment import train as experiment
+        from overtone.experiment.recipe import compose
+        from overtone.training.stopping import Interrupted
     if dry_run:
-        typer.echo(experiment.dry_run(dataset, **chosen))
+        recipe = compose(
+            config, dataset=dataset, encoder=encoder, seed=seed, settings=settings or ()
+        )
+        typer.echo(experiment.dry_run(recipe, data_dir))
         return
+    if output is None:
+        raise InputError("train needs --output FOLDER, where the run goes (or --dry-run)")
     try:
-        run = experiment.train(dataset, output, **chosen, resume=resume)
+        run = experiment.train(
+            dataset,
+            output,
+            data_dir=data_dir,
+            config=config,
+            encoder=encoder,
+            seed=seed,
+            settings=settings or (),
+            resume=resume,
+        )
     except Interrupted as stopped:
         again = [word for word in sys.argv[1:] if word != "--resume"]
         typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)

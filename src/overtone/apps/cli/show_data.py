@@ -1,0 +1,63 @@
+"""Shows a dataset in a terminal: label counts, labels a text, and which labels come together."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from overtone.data import Split, truth
+
+
+def label_counts(name: str, found: dict[str, Split]) -> Table:
+    """Return how many texts carry each label, split by split."""
+    table = Table(title=Text(name))
+    table.add_column("label")
+    for split in found:
+        table.add_column(split, justify="right")
+    table.add_row("texts", *(f"{len(loaded):,}" for loaded in found.values()), end_section=True)
+    names = next(iter(found.values())).labels.names
+    for column, label in enumerate(names):
+        cells = []
+        for loaded in found.values():
+            if loaded.targets is None:
+                cells.append("?")
+            else:
+                count = int(np.nansum(loaded.targets[:, column]))
+                cells.append(f"{count:,} ({count / len(loaded):.0%})")
+        table.add_row(Text(label), *cells)
+    return table
+
+
+def labels_a_text(found: dict[str, Split]) -> Table:
+    """Return how many texts carry how many labels."""
+    counts = {
+        split: np.bincount(np.nansum(loaded.targets, axis=1).astype(int))
+        for split, loaded in found.items()
+        if loaded.targets is not None
+    }
+    table = Table(title="labels a text")
+    table.add_column("labels")
+    for split in counts:
+        table.add_column(split, justify="right")
+    for number in range(max(map(len, counts.values()), default=0)):
+        cells = [f"{c[number]:,}" if number < len(c) else "0" for c in counts.values()]
+        table.add_row(str(number), *cells)
+    return table
+
+
+def together(split: str, loaded: Split) -> Table:
+    """Return how often each label comes with each other one, of the texts that carry the first."""
+    on = np.nan_to_num(truth(loaded)) > 0.5  # noqa: PLR2004
+    pairs = on.T.astype(int) @ on  # (C, C)
+    table = Table(title=f"{split}: of the texts with the label on the left, % that carry the other")
+    table.add_column("")
+    for name in loaded.labels.names:
+        table.add_column(Text(name[:5]), justify="right")
+    for row, name in enumerate(loaded.labels.names):
+        total = max(int(pairs[row, row]), 1)
+        table.add_row(
+            Text(name),
+            *("" if row == c else f"{100 * pairs[row, c] / total:.0f}" for c in range(len(pairs))),
+        )
+    return table
