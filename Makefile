@@ -26,8 +26,16 @@ $(READY): pyproject.toml constraints.txt
 	  --editable '.[train,embedded,dev]'
 	@touch $@
 
+# The commands are shown as they run: they are what you would type yourself.
 demo: setup
-	@$(BIN)/python demo.py
+	@$(BIN)/python -c 'import pathlib, torch; size = sum(f.stat().st_size for f in pathlib.Path(torch.__file__).parent.rglob("*") if f.is_file()); print(f"torch {torch.__version__}, {size / 1e6:,.0f} MB on disk")'
+	@rm -rf runs/demo
+	$(BIN)/overtone train --dataset sample --config best/sample --output runs/demo
+	$(BIN)/overtone evaluate runs/demo --dataset sample --split test
+	$(BIN)/overtone predict runs/demo \
+	  "iphones are amazing but since last update, my phone's power drains quickly" \
+	  "What's plan for tomorrow? I am excited!" \
+	  "I am using Dell Computer."
 
 lint: setup
 	$(BIN)/ruff check
@@ -45,6 +53,7 @@ test: lint types contracts
 
 test-all: lint types contracts
 	$(BIN)/pytest
+	@$(BIN)/python -c 'import torch; torch.cuda.is_available() or print("NOT RUN: what needs a GPU, because there is none here")'
 
 clean:
 	rm -rf $(VENV) runs
