@@ -65,7 +65,7 @@ def test_a_label_of_several_pieces_is_pooled_by_their_mean(bert: Path) -> None:
     tokens = [
         Tokenizer.from_str(made.tokenizer).id_to_token(number) for number in batch["input_ids"][0]
     ]
-    assert tokens[:10] == "[CLS] joy z ##e ##s ##t or anger ? [SEP]".split()
+    assert tokens[:10] == ["[CLS]", "joy", "z", "##e", "##s", "##t", "or", "anger", "?", "[SEP]"]
     hidden = hidden_states(made, batch)[0]  # (L, H)
     means = [hidden[1], hidden[2:6].mean(axis=0), hidden[7]]
     expected = [by_hand(made, pooled) for pooled in means]

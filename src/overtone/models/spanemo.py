@@ -31,6 +31,8 @@ class Config:
     """Share of the encoder's hidden units that are dropped in training."""
     attention_dropout: Share = 0.1
     """Share of the encoder's attention weights that are dropped in training."""
+    train_embeddings: bool = True
+    """Whether word embeddings are trained too. Rare words are easily learnt by heart."""
 
 
 class SpanEmo(Model):
@@ -74,8 +76,9 @@ class SpanEmo(Model):
         return encoders.architecture(self.encoder)
 
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """Return the parameters of the encoder and those of the head."""
-        return list(self.encoder.parameters()), list(self.head.parameters())
+        """Return the trained parameters of the encoder and those of the head."""
+        encoder = [given for given in self.encoder.parameters() if given.requires_grad]
+        return encoder, list(self.head.parameters())
 
 
 def create(config: Config) -> Pretrained:
@@ -95,6 +98,8 @@ def create(config: Config) -> Pretrained:
             "attention_dropout": config.attention_dropout,
         },
     )
+    if not config.train_embeddings:
+        encoder.model.get_input_embeddings().requires_grad_(requires_grad=False)
     return Pretrained(SpanEmo(encoder.model, config.dropout), encoder.tokenizer, encoder.limit)
 
 

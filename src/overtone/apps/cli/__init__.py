@@ -50,13 +50,24 @@ def main(
     """Hear every emotion in a text, not only the loudest: multi-label emotion recognition."""
 
 
+def _show_messages() -> None:
+    """Print overtone's own messages on standard error; other libraries' stay theirs."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    logging.addLevelName(logging.WARNING, "warning")
+    logging.addLevelName(logging.INFO, "note")
+    log = logging.getLogger("overtone")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
 def run() -> None:
     """Run the command line of this process and exit."""
     arguments = sys.argv[1:]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     debug = "--debug" in arguments[:end]
     arguments = [word for word in arguments[:end] if word != "--debug"] + arguments[end:]
-    logging.basicConfig(format="warning: %(message)s", level=logging.WARNING)
+    _show_messages()
     try:
         app(args=arguments, prog_name="overtone")
     except OvertoneError as error:

@@ -27,6 +27,16 @@ JsonTo = Annotated[
 ]
 
 
+def quieten_libraries() -> None:
+    """Keep transformers and the hub's client from printing bars and retries of their own."""
+    import huggingface_hub
+    import transformers
+
+    transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()
+    huggingface_hub.logging.set_verbosity_error()
+
+
 @contextmanager
 def needs(extra: str, command: str) -> Iterator[None]:
     """Turn a package that can't be imported into the command that installs it."""

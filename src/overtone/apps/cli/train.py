@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from overtone.apps.cli.options import DataDir, needs
+from overtone.apps.cli.options import DataDir, needs, quieten_libraries
 from overtone.errors import InputError
 
 
@@ -46,6 +46,8 @@ def train(
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose
         from overtone.training.stopping import Interrupted
+
+        quieten_libraries()
     if dry_run:
         recipe = compose(
             config, dataset=dataset, encoder=encoder, seed=seed, settings=settings or ()
