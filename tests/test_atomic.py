@@ -43,9 +43,14 @@ def test_file_keeps_the_old_content_when_writing_stops(
 ) -> None:
     target = tmp_path / "a.txt"
     target.write_text("old", encoding="utf-8")
-    with pytest.raises(error), atomic.file(target) as beside:
-        beside.write_text("ha", encoding="utf-8")
-        raise error
+
+    def stop() -> None:
+        with atomic.file(target) as beside:
+            beside.write_text("ha", encoding="utf-8")
+            raise error
+
+    with pytest.raises(error):
+        stop()
     assert target.read_text(encoding="utf-8") == "old"
     assert names(tmp_path) == ["a.txt"]
 
@@ -82,9 +87,13 @@ def test_folder_appears_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_folder_is_absent_when_filling_stops(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), atomic.folder(tmp_path / "run") as beside:
-        (beside / "a").write_text("1", encoding="utf-8")
-        raise error
+    def stop() -> None:
+        with atomic.folder(tmp_path / "run") as beside:
+            (beside / "a").write_text("1", encoding="utf-8")
+            raise error
+
+    with pytest.raises(error):
+        stop()
     assert names(tmp_path) == []
 
 

@@ -252,7 +252,7 @@ def test_locate_lists_the_runs_of_the_working_folder(
 ) -> None:
     save(tmp_path / "runs" / "en" / "bundle")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="there are: runs/en$"):
+    with pytest.raises(InputError, match=r"there are: runs/en$"):
         bundle.locate("nothing/here")
 
 

@@ -112,9 +112,7 @@ def test_wrong_values_say_what_was_expected_and_found(
     assert problem == f"training.{key} must be {expected}, found {given!r}"
 
 
-@pytest.mark.parametrize(
-    "given", [float("inf"), float("nan"), 10**400], ids=["inf", "nan", "huge"]
-)
+@pytest.mark.parametrize("given", [float("inf"), float("nan"), 10**400], ids=["inf", "nan", "huge"])
 @pytest.mark.parametrize("key", ["number", "rate"])
 def test_numbers_are_finite(key: str, given: float) -> None:
     """TOML knows inf and nan, and whole numbers of any size."""
@@ -130,12 +128,12 @@ def test_an_unknown_key_names_the_nearest_and_all_others() -> None:
 
 
 def test_an_unknown_key_like_no_other_is_not_guessed_at() -> None:
-    with pytest.raises(ConfigError, match="zzzz is not an option; there are: name$"):
+    with pytest.raises(ConfigError, match=r"zzzz is not an option; there are: name$"):
         config.parse(Needed, {"name": "x", "zzzz": 1}, "x")
 
 
 def test_a_missing_key_is_named() -> None:
-    with pytest.raises(ConfigError, match="model.name is missing"):
+    with pytest.raises(ConfigError, match=r"model.name is missing"):
         config.parse(Needed, {}, "model")
 
 
@@ -144,9 +142,7 @@ def test_all_problems_are_reported_together() -> None:
     with pytest.raises(ConfigError) as caught:
         config.parse(Options, table, "x")
     assert len(caught.value.problems) == 4
-    assert all(
-        f"x.{key} " in str(caught.value) for key in ("unknown", "text", "count", "flag")
-    )
+    assert all(f"x.{key} " in str(caught.value) for key in ("unknown", "text", "count", "flag"))
 
 
 def test_what_comes_out_is_frozen() -> None:
@@ -228,7 +224,7 @@ def test_read_takes_a_path(tmp_path: Path) -> None:
 
 
 def test_read_lists_the_presets_where_nothing_is_found(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="did you mean best/semeval2018-en.*there are: "):
+    with pytest.raises(InputError, match=r"did you mean best/semeval2018-en.*there are: "):
         config.read("best/semeval2018-em")
     with pytest.raises(InputError, match="found neither at"):
         config.read(tmp_path)

@@ -21,7 +21,7 @@ EXAMPLES = (
 
 def words(text: str) -> list[str]:
     """Return a text's words, lower case, punctuation left out."""
-    return re.findall(r"[^\W_]+(?:['’][^\W_]+)*", text.lower())
+    return re.findall(r"[^\W_]+(?:['\u2019][^\W_]+)*", text.lower())
 
 
 def shingles(text: str, size: int) -> set[tuple[str, ...]]:

@@ -70,7 +70,7 @@ def test_every_kind_gives_the_same_rows_and_their_lines(
         ("t,n\nnext\u0085line,1\n", [["next\u0085line", "1"]]),
         ("t,n\n,\n", [["", ""]]),
         ("t,n\n\nx,1\n\n", [["x", "1"]]),
-        ("t,n\nسعادة,😂\n", [["سعادة", "😂"]]),
+        ("t,n\nحب,😂\n", [["حب", "😂"]]),
         ("t,n\n" + "x" * 200_000 + ",1\n", [["x" * 200_000, "1"]]),
     ],
     ids=["comma", "quotes", "line feed", "stray quote", "U+2028", "U+0085", "empty cells",
@@ -250,7 +250,7 @@ CELLS = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=4))
 def test_what_is_written_is_read(kind: str, rows: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -78,9 +78,9 @@ def test_json_keeps_every_decision(name: str, fitted: decision.Decision) -> None
 @pytest.mark.parametrize("wrong", ["treshold", "", "os", "../threshold", "__init__"])
 def test_an_unknown_name_lists_the_decisions(wrong: str) -> None:
     some = np.zeros((1, 3), np.float32)
-    with pytest.raises(InputError, match="there are: .*threshold"):
+    with pytest.raises(InputError, match=r"there are: .*threshold"):
         decision.fit(wrong, {}, some, some, LABELS)
-    with pytest.raises(InputError, match="there are: .*threshold"):
+    with pytest.raises(InputError, match=r"there are: .*threshold"):
         decision.restore({"name": wrong}, LABELS)
 
 

@@ -8,12 +8,12 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 import overtone
+from overtone.experiment.train import Run
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again. #sad 😢", "x"]
 
@@ -72,7 +72,8 @@ def refuse(*arguments, **options):
     raise AssertionError("a socket was opened")
 
 
-socket.socket = socket.create_connection = socket.getaddrinfo = refuse
+socket.socket = type("Refused", (socket.socket,), {"__init__": refuse})
+socket.create_connection = socket.getaddrinfo = refuse
 
 import overtone
 
@@ -81,18 +82,16 @@ print(json.dumps(model.probabilities(json.loads(sys.argv[2])).tolist()))
 """
 
 
-def test_a_bundle_predicts_where_torch_is_blocked(trained: Any, tmp_path: Path) -> None:
+def test_a_bundle_predicts_where_torch_is_blocked(run: Run, tmp_path: Path) -> None:
     toy = tmp_path / "toy.py"
     toy.write_text(PREDICT, encoding="utf-8")
-    blocked = python(BLOCKED, str(toy), str(trained.run.path), json.dumps(TEXTS))
-    here = runpy.run_path(str(toy))["predicted"](trained.run.path, TEXTS)
+    blocked = python(BLOCKED, str(toy), str(run.path), json.dumps(TEXTS))
+    here = runpy.run_path(str(toy))["predicted"](run.path, TEXTS)
     assert json.loads(blocked) == json.loads(json.dumps(here))
     assert len({json.dumps(prediction) for prediction in here}) == len(TEXTS)
 
 
-def test_the_torch_backend_names_the_extra_where_torch_is_missing(
-    trained: Any, tmp_path: Path
-) -> None:
+def test_the_torch_backend_names_the_extra_where_torch_is_missing(run: Run, tmp_path: Path) -> None:
     toy = tmp_path / "toy.py"
     toy.write_text(
         "import json\n"
@@ -104,16 +103,16 @@ def test_the_torch_backend_names_the_extra_where_torch_is_missing(
         "        return [error.exit_code, str(error)]\n",
         encoding="utf-8",
     )
-    code, message = json.loads(python(BLOCKED, str(toy), str(trained.run.path), "[]"))
+    code, message = json.loads(python(BLOCKED, str(toy), str(run.path), "[]"))
     assert code == 2
     assert 'pip install "overtone[train]"' in message
 
 
-def test_a_bundle_loads_and_predicts_without_a_network(trained: Any) -> None:
+def test_a_bundle_loads_and_predicts_without_a_network(run: Run) -> None:
     # The environment is not told to be offline: the point is that nobody needs to.
     environment = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"}
-    found = python(OFFLINE, str(trained.run.path), json.dumps(TEXTS), environment=environment)
-    expected = overtone.load(trained.run.path).probabilities(TEXTS)
+    found = python(OFFLINE, str(run.path), json.dumps(TEXTS), environment=environment)
+    expected = overtone.load(run.path).probabilities(TEXTS)
     np.testing.assert_allclose(json.loads(found), expected, atol=1e-6, rtol=0)
 
 

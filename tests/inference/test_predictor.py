@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -16,47 +16,47 @@ import overtone
 from overtone import models
 from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
+from overtone.experiment.train import Parts, Run
 from overtone.inputs import batches
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again.", "joy " * 20, "x"]
 
 
-def test_a_loaded_model_has_the_trained_ones_probabilities(trained: Any) -> None:
-    parts, texts = trained.parts, trained.parts.dev.texts
+def test_a_loaded_model_has_the_trained_ones_probabilities(parts: Parts, run: Run) -> None:
     before = batches.probabilities(
         partial(models.logits_of, parts.pretrained.model), parts.inputs, parts.dev_encoded, 8192
     )
-    after = overtone.load(trained.run.path).probabilities(texts)
+    after = overtone.load(run.path).probabilities(parts.dev.texts)
     np.testing.assert_allclose(after, before, atol=1e-6, rtol=0)
     assert before.std() > 0.01  # a model that says the same of all would prove nothing
 
 
-def test_a_run_and_its_bundle_are_the_same_model(trained: Any) -> None:
-    run, bundle = overtone.load(trained.run.path), overtone.load(trained.run.path / "bundle")
+def test_a_run_and_its_bundle_are_the_same_model(run: Run) -> None:
+    run, bundle = overtone.load(run.path), overtone.load(run.path / "bundle")
     np.testing.assert_array_equal(run.probabilities(TEXTS), bundle.probabilities(TEXTS))
 
 
-def test_probabilities_do_not_depend_on_the_rest_of_the_batch(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_probabilities_do_not_depend_on_the_rest_of_the_batch(run: Run) -> None:
+    model = overtone.load(run.path)
     together = model.probabilities(TEXTS)
     for row, text in enumerate(TEXTS):
         np.testing.assert_allclose(model.probabilities([text])[0], together[row], atol=1e-6, rtol=0)
 
 
-def test_probabilities_come_in_the_order_of_the_texts(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_probabilities_come_in_the_order_of_the_texts(run: Run) -> None:
+    model = overtone.load(run.path)
     np.testing.assert_allclose(
         model.probabilities(TEXTS[::-1]), model.probabilities(TEXTS)[::-1], atol=1e-6, rtol=0
     )
 
 
-def test_predicting_twice_gives_the_same(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_predicting_twice_gives_the_same(run: Run) -> None:
+    model = overtone.load(run.path)
     assert model.predict(TEXTS) == model.predict(TEXTS)
 
 
-def test_a_prediction_has_every_probability_and_the_labels_that_are_on(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_a_prediction_has_every_probability_and_the_labels_that_are_on(run: Run) -> None:
+    model = overtone.load(run.path)
     found = model.predict(TEXTS)
     assert len(found) == len(TEXTS)
     for prediction in found:
@@ -70,33 +70,33 @@ def test_a_prediction_has_every_probability_and_the_labels_that_are_on(trained: 
         assert list(prediction.labels) == ordered
 
 
-def test_several_labels_come_most_probable_first(trained: Any) -> None:
+def test_several_labels_come_most_probable_first(run: Run) -> None:
     def logits_of(batch: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
         row = np.full(len(NAMES), -5.0, dtype=np.float32)
         row[[1, 4, 9]] = (1.0, 3.0, 2.0)
         return np.tile(row, (len(batch["input_ids"]), 1))
 
-    model = overtone.Predictor(trained.run.bundle, logits_of)
+    model = overtone.Predictor(run.bundle, logits_of)
     assert model.predict(["a"])[0].labels == (NAMES[4], NAMES[9], NAMES[1])
 
 
-def test_no_label_at_all_is_an_answer(trained: Any) -> None:
+def test_no_label_at_all_is_an_answer(run: Run) -> None:
     model = overtone.Predictor(
-        trained.run.bundle,
+        run.bundle,
         lambda batch: np.full((len(batch["input_ids"]), len(NAMES)), -9, dtype=np.float32),
     )
     assert [prediction.labels for prediction in model.predict(["a", "b"])] == [(), ()]
 
 
-def test_no_texts_give_no_predictions(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_no_texts_give_no_predictions(run: Run) -> None:
+    model = overtone.load(run.path)
     assert model.predict([]) == []
     assert model.probabilities([]).shape == (0, len(NAMES))
 
 
-def test_one_text_instead_of_a_list_is_refused(trained: Any) -> None:
+def test_one_text_instead_of_a_list_is_refused(run: Run) -> None:
     with pytest.raises(InputError, match=r"pass \[text\]"):
-        overtone.load(trained.run.path).predict("one text")
+        overtone.load(run.path).predict("one text")
 
 
 @pytest.mark.parametrize(
@@ -109,20 +109,22 @@ def test_one_text_instead_of_a_list_is_refused(trained: Any) -> None:
     ],
 )
 def test_what_is_no_text_is_refused_with_its_place(
-    trained: Any, texts: Sequence[Any], message: str
+    run: Run, texts: Sequence[Any], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        overtone.load(trained.run.path).predict(texts)
+        overtone.load(run.path).predict(texts)
 
 
-@pytest.mark.parametrize("container", [tuple, np.asarray, lambda texts: dict.fromkeys(texts)])
-def test_any_collection_of_texts_will_do(trained: Any, container: Any) -> None:
-    model = overtone.load(trained.run.path)
+@pytest.mark.parametrize("container", [tuple, np.asarray, dict.fromkeys])
+def test_any_collection_of_texts_will_do(
+    run: Run, container: Callable[[list[str]], Sequence[str]]
+) -> None:
+    model = overtone.load(run.path)
     assert model.predict(container(["a", "b"])) == model.predict(["a", "b"])
 
 
-def test_an_iterator_is_taken_or_refused_but_never_lost(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_an_iterator_is_taken_or_refused_but_never_lost(run: Run) -> None:
+    model = overtone.load(run.path)
     try:
         found = model.predict(iter(["a", "b"]))  # type: ignore[arg-type]
     except InputError:
@@ -130,16 +132,16 @@ def test_an_iterator_is_taken_or_refused_but_never_lost(trained: Any) -> None:
     assert len(found) == 2
 
 
-def test_texts_of_any_characters_are_predicted(trained: Any) -> None:
+def test_texts_of_any_characters_are_predicted(run: Run) -> None:
     texts = ["\x00", "\ud83d", "\u202e\u200b", "🙂" * 50, "\n\n", "مرحبا", "<script>"]
-    found = overtone.load(trained.run.path).probabilities(texts)
+    found = overtone.load(run.path).probabilities(texts)
     assert np.isfinite(found).all()
 
 
 def test_texts_that_are_too_long_are_counted_in_a_warning(
-    trained: Any, caplog: pytest.LogCaptureFixture
+    run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = overtone.load(trained.run.path)
+    model = overtone.load(run.path)
     with caplog.at_level(logging.WARNING):
         found = model.predict(["happy " * 500, "short", "sea " * 900])
     assert "2 of 3 texts were longer" in caplog.text
@@ -147,22 +149,22 @@ def test_texts_that_are_too_long_are_counted_in_a_warning(
     assert "happy" not in caplog.text  # texts are never logged
 
 
-def test_what_stands_behind_the_cut_does_not_count(trained: Any) -> None:
-    model = overtone.load(trained.run.path)
+def test_what_stands_behind_the_cut_does_not_count(run: Run) -> None:
+    model = overtone.load(run.path)
     start = "happy " * 150
     np.testing.assert_array_equal(
         model.probabilities([start + "anger " * 200]), model.probabilities([start + "joy " * 50])
     )
 
 
-def test_short_texts_warn_of_nothing(trained: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_short_texts_warn_of_nothing(run: Run, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        overtone.load(trained.run.path).predict(["short"])
+        overtone.load(run.path).predict(["short"])
     assert caplog.text == ""
 
 
-def test_nothing_is_unpickled(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = overtone.load(trained.run.path).probabilities(TEXTS)
+def test_nothing_is_unpickled(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = overtone.load(run.path).probabilities(TEXTS)
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise AssertionError("something was unpickled")
@@ -171,15 +173,15 @@ def test_nothing_is_unpickled(trained: Any, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(pickle, "loads", refuse)
     monkeypatch.setattr(pickle, "Unpickler", refuse)
     monkeypatch.setattr(torch, "load", refuse)
-    found = overtone.load(trained.run.path).probabilities(TEXTS)
+    found = overtone.load(run.path).probabilities(TEXTS)
     np.testing.assert_array_equal(found, expected)
 
 
-def test_a_backend_that_does_not_exist_is_refused_with_those_that_do(trained: Any) -> None:
+def test_a_backend_that_does_not_exist_is_refused_with_those_that_do(run: Run) -> None:
     with pytest.raises(InputError, match=r"'paper'.*torch"):
-        overtone.load(trained.run.path, backend="paper")
+        overtone.load(run.path, backend="paper")
 
 
-def test_an_option_that_the_backend_does_not_have_is_refused(trained: Any) -> None:
+def test_an_option_that_the_backend_does_not_have_is_refused(run: Run) -> None:
     with pytest.raises(InputError, match=r"backend\.devise.*device"):
-        overtone.load(trained.run.path, devise="cpu")
+        overtone.load(run.path, devise="cpu")

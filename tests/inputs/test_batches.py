@@ -1,13 +1,14 @@
-"""Every row exactly once, within the budget, and the same probabilities however rows are batched."""
+"""Every row exactly once, within the budget; probabilities that don't depend on batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit  # type: ignore[import-untyped]
 
 from overtone.inputs import Batch, Encoded, batches
 from overtone.labels import Labels
@@ -49,7 +50,7 @@ def test_fill_keeps_the_order_and_the_budget(
 def test_fill_wastes_no_batch(lengths: NDArray[np.int64], texts: int, tokens: int) -> None:
     """The first row of each batch would not have fitted into the batch before it."""
     found = batches.fill(np.arange(len(lengths)), lengths, texts, tokens)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         joined = np.append(before, after[0])
         assert len(joined) > texts or len(joined) * lengths[joined].max() > tokens
 
@@ -161,7 +162,7 @@ def one_by_one(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return probabilities without `batches`: each text alone, unpadded."""
     words = Words(junk=0)
     rows = [logits_of(words.collate(words.encode([text], LABELS), np.array([0]))) for text in texts]
-    return expit(np.concatenate([np.zeros((0, 3), np.float32), *rows])).astype(np.float32)
+    return np.asarray(expit(np.concatenate([np.zeros((0, 3), np.float32), *rows])), np.float32)
 
 
 @quick

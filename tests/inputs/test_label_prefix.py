@@ -87,7 +87,7 @@ def test_roberta_s_template_has_two_separators_and_no_segments(roberta: Path) ->
     assert not batch["token_type_ids"].any()
     a, b = len(first), len(second)
     np.testing.assert_allclose(
-        batch["label_pool"],
+        batch["label_pool"].astype(np.float64),
         [
             [0, *[1 / a] * a, *[0] * b, 0, 0],
             [0, *[0] * a, *[1 / b] * b, 0, 0],

@@ -82,7 +82,5 @@ def test_it_is_largest_for_the_wrong_way_round() -> None:
 def test_it_pulls_present_labels_up_and_absent_ones_down() -> None:
     targets = torch.tensor([[1.0, 0.0, 1.0, 0.0]])
     logits = torch.zeros(1, 4, requires_grad=True)
-    (gradient,) = torch.autograd.grad(
-        label_correlation(logits, targets, Count.of(targets)), logits
-    )
+    (gradient,) = torch.autograd.grad(label_correlation(logits, targets, Count.of(targets)), logits)
     assert gradient.sign().tolist() == [[-1, 1, -1, 1]]

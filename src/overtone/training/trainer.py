@@ -166,9 +166,11 @@ def _train_epoch(
     texts = sum(map(len, plan[:done_before]))
     start = time.perf_counter()
     for rows in plan[done_before:]:
-        _set_learning_rates(optimizer, config, progress.epoch + progress.batch / len(plan))
+        # At the middle of the step: neither the first nor the last one has a rate of 0.
+        done = progress.epoch + (progress.batch + 0.5) / len(plan)
+        _set_learning_rates(optimizer, config, done)
         value = _step(accelerator, model, optimizer, loss, data, rows, config)
-        total += value.double().cpu()
+        total += value.cpu().double()
         progress.batch += 1
         progress.step += 1
         progress.loss = float(total)
@@ -264,7 +266,7 @@ def _optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
 
 
 def _set_learning_rates(optimizer: Any, config: Config, epochs_done: float) -> None:  # noqa: ANN401
-    """Set every group's rate: up over the warm-up, then down to 0 at the last step of all."""
+    """Set every group's rate: up over the warm-up, then down to 0 at the end of all epochs."""
     done = epochs_done / config.epochs
     if done < config.warmup:
         factor = done / config.warmup

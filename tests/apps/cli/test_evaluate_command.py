@@ -1,0 +1,78 @@
+"""`overtone evaluate`: tables for people, JSON for programs, and refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import overtone
+from overtone.data.semeval2018 import NAMES
+
+Cli = Callable[..., Any]
+
+
+def test_json_has_the_promised_keys(cli: Cli, run: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--json", "-")
+    assert found.code == 0
+    scores = json.loads(found.out)
+    assert {
+        "n", "f1_micro", "f1_macro", "jaccard", "jaccard_zero", "exact_match", "hamming_loss",
+        "seconds", "per_label",
+    } <= scores.keys()  # fmt: skip
+    assert scores["n"] == 92
+    assert list(scores["per_label"]) == list(NAMES)
+    assert {"precision", "recall", "f1", "support"} <= scores["per_label"]["joy"].keys()
+    expected = overtone.evaluate(run, "sample").scores
+    assert scores["jaccard"] == expected.jaccard
+    assert scores["f1_macro"] == expected.f1_macro
+
+
+def test_json_can_go_to_a_file(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--split", "dev", "--json", "scores.json")
+    assert (found.code, found.out) == (0, "")
+    assert json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["split"] == "dev"
+
+
+def test_people_get_tables(cli: Cli, run: Path) -> None:
+    found = cli("evaluate", run / "bundle", "--dataset", "sample")
+    assert found.code == 0
+    assert "sample, test: 92 texts" in found.out
+    assert f"{overtone.evaluate(run, 'sample').scores.jaccard:.4f}" in found.out
+    for name in (*NAMES, "jaccard_zero", "Hamming loss"):
+        assert name in found.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "no-such-data"], "sample"),
+        (["--dataset", "sample", "--split", "validation"], "train, dev, test"),
+        (["--dataset", "semeval2018-en"], "2018-E-c-En-test-gold.txt"),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    cli: Cli,
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    found = cli("evaluate", run, *arguments)
+    found.assert_failed(2)
+    assert message in found.err
+
+
+def test_a_split_without_truth_is_refused(cli: Cli, run: Path, tmp_path: Path) -> None:
+    header = "\t".join(["ID", "Tweet", *NAMES])
+    (tmp_path / "2018-E-c-En-test.txt").write_text(
+        header + "\n1\tso happy" + "\tNONE" * len(NAMES) + "\n"
+    )
+    found = cli("evaluate", run, "--dataset", "semeval2018-en", "--data-dir", tmp_path)
+    found.assert_failed(2)
+    assert "no truth" in found.err

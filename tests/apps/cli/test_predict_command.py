@@ -1,0 +1,293 @@
+"""`overtone predict`: where texts come from, where answers go, and texts that mean harm."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import overtone
+from overtone.data.semeval2018 import NAMES
+
+Cli = Callable[..., Any]
+
+TEXTS = ["I am so happy!", 'Say "no", twice', "naïve 🙂"]
+
+
+def test_texts_as_arguments_are_shown_with_their_labels(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, *TEXTS)
+    assert (found.code, found.err) == (0, "")
+    for text in TEXTS:
+        assert text in found.out
+    best = max(overtone.load(run).predict(TEXTS[:1])[0].probabilities.items(), key=lambda p: p[1])
+    assert f"{best[1]:.2f}" in found.out
+
+
+def test_json_lines_have_labels_and_every_probability(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, *TEXTS, "--json", "-")
+    assert (found.code, found.err) == (0, "")
+    rows = [json.loads(line) for line in found.out.splitlines()]
+    expected = overtone.load(run).predict(TEXTS)
+    assert [row["text"] for row in rows] == TEXTS
+    for row, prediction in zip(rows, expected, strict=True):
+        assert list(row) == ["text", "labels", "probabilities"]
+        assert list(row["probabilities"]) == list(NAMES)
+        assert row["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-6)
+        assert row["labels"] == list(prediction.labels)
+
+
+def test_json_can_go_to_a_file(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("predict", run, *TEXTS, "--json", "answers.jsonl")
+    assert (found.code, found.out) == (0, "")
+    lines = (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["text"] for line in lines] == TEXTS
+
+
+def test_lines_of_standard_input_are_texts(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, "--json", "-", stdin="one\r\n\n  \nna\u00efve \U0001f642".encode())
+    assert found.code == 0
+    texts = [json.loads(line)["text"] for line in found.out.splitlines()]
+    assert texts == ["one", "naïve 🙂"]
+
+
+def test_empty_standard_input_gives_nothing(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, "--json", "-")
+    assert (found.code, found.out, found.err) == (0, "", "")
+
+
+def test_standard_input_that_is_no_utf8_is_refused_with_its_line(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, "--json", "-", stdin=b"fine\ncaf\xe9\n")
+    found.assert_failed(2)
+    assert "line 2" in found.err
+
+
+def test_an_argument_that_is_no_utf8_is_shown_with_a_mark(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, "caf\udce9", "--json", "-")
+    assert found.code == 0
+    assert json.loads(found.out)["text"] == "caf?"
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl"])
+@pytest.mark.parametrize("output", ["csv", "tsv", "jsonl"])
+def test_a_table_gets_the_answers_as_columns(
+    cli: Cli, run: Path, tmp_path: Path, kind: str, output: str
+) -> None:
+    write_table(tmp_path / f"in.{kind}", [{"id": str(n), "say": t} for n, t in enumerate(TEXTS)])
+    found = cli(
+        "predict", run, "--input", f"in.{kind}", "--text-column", "say", "--output", f"out.{output}"
+    )
+    assert (found.code, found.out) == (0, "")
+    assert found.err == f"wrote out.{output}\n"
+    rows = read_table(tmp_path / f"out.{output}")
+    assert [row["say"] for row in rows] == TEXTS
+    assert [row["id"] for row in rows] == ["0", "1", "2"]
+    for row, prediction in zip(rows, overtone.load(run).predict(TEXTS), strict=True):
+        assert list(row) == ["id", "say", "labels", *(f"p_{name}" for name in NAMES)]
+        assert row["labels"].split() == list(prediction.labels)
+        assert float(row["p_joy"]) == pytest.approx(prediction.probabilities["joy"], abs=1e-5)
+
+
+def test_a_tables_texts_can_go_to_json_lines(cli: Cli, run: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.csv", [{"text": text} for text in TEXTS])
+    found = cli("predict", run, "--input", "in.csv", "--json", "-")
+    assert [json.loads(line)["text"] for line in found.out.splitlines()] == TEXTS
+
+
+def test_a_table_without_rows_gives_none(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\n")
+    found = cli("predict", run, "--input", "in.csv", "--json", "-")
+    assert (found.code, found.out) == (0, "")
+
+
+def test_a_missing_column_is_refused_with_those_that_exist(
+    cli: Cli, run: Path, tmp_path: Path
+) -> None:
+    write_table(tmp_path / "in.csv", [{"id": "1", "tweet": "a"}])
+    found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
+    found.assert_failed(2)
+    assert "'text'" in found.err
+    assert "id, tweet" in found.err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_failure_half_way_leaves_the_old_output(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("id,text\n1,fine\n2,one,cell,too,many\n")
+    (tmp_path / "out.csv").write_text("old")
+    found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
+    found.assert_failed(2)
+    assert "line 3" in found.err
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a text", "--input", "in.csv"], "not both"),
+        (["a text", "--output", "out.csv"], "--input"),
+        (["--input", "in.csv"], "--output"),
+        (["--input", "gone.csv", "--json", "-"], "gone.csv"),
+        (["--input", "in.csv", "--output", "out.xlsx"], ".xlsx"),
+        (["--input", "in.txt", "--json", "-"], ".txt"),
+        (["--input", "in.csv", "--output", "out.csv", "--json", "-"], "--json"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    cli: Cli, run: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    for name in ("in.csv", "in.txt"):
+        (tmp_path / name).write_text("text\na\n")
+    found = cli("predict", run, *arguments)
+    found.assert_failed(2)
+    assert message in found.err
+    assert not list(tmp_path.glob("out.*"))
+
+
+def test_rows_of_json_lines_may_differ_in_their_keys(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "x": "1"}\n{"text": "b", "y": "2"}\n')
+    found = cli("predict", run, "--input", "in.jsonl", "--output", "out.csv")
+    assert found.code in {0, 2}  # both written, or refused with the line
+    assert "this should not happen" not in found.err
+
+
+@pytest.mark.parametrize("target", [["--json", "-"], ["--output", "out.jsonl"]])
+def test_half_a_surrogate_in_json_lines_is_no_crash(
+    cli: Cli, run: Path, tmp_path: Path, target: list[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "half \\ud83d"}\n')
+    found = cli("predict", run, "--input", "in.jsonl", *target)
+    assert found.code in {0, 2}
+    assert "this should not happen" not in found.err
+
+
+def test_a_column_called_labels_is_not_lost(cli: Cli, run: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.csv", [{"text": "a", "labels": "by hand"}])
+    found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
+    if found.code == 0:
+        assert "by hand" in (tmp_path / "out.csv").read_text()
+    else:
+        found.assert_failed(2)
+
+
+def test_a_header_cannot_stretch_an_error_over_many_lines(
+    cli: Cli, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text('id,"a\nb\nc\x1b[31m"\n1,2\n')
+    found = cli("predict", run, "--input", "in.csv", "--json", "-")
+    found.assert_failed(2)
+    assert "\x1b" not in found.err
+
+
+def test_formulas_are_guarded_in_tables_for_people(cli: Cli, run: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.jsonl", [{"text": "=1+1"}])
+    cli("predict", run, "--input", "in.jsonl", "--output", "out.csv")
+    assert read_table(tmp_path / "out.csv")[0]["text"] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    "text", ["[red]x[/red]", "[link=http://evil]y[/link]", "[/]", "[bold", ":smile:", "\\[x]"]
+)
+def test_markup_in_a_text_is_shown_as_it_is(cli: Cli, run: Path, text: str) -> None:
+    found = cli("predict", run, text)
+    assert found.code == 0
+    assert text in found.out
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x08", "\x9b", "\u202e", "\r"])
+def test_a_text_cannot_steer_the_terminal(cli: Cli, run: Path, character: str) -> None:
+    found = cli("predict", run, f"before{character}[31mafter")
+    assert found.code == 0
+    assert character not in found.out
+    assert "before" in found.out
+    assert "after" in found.out
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\x07", "\x00", "\n", '"', "\\"])
+def test_json_keeps_every_character_and_stays_one_line(cli: Cli, run: Path, character: str) -> None:
+    found = cli("predict", run, f"a{character}b", "--json", "-")
+    assert found.out.count("\n") == 1
+    assert json.loads(found.out)["text"] == f"a{character}b"
+    assert character in {'"', "\\", "\n"} or character not in found.out
+
+
+def test_a_text_that_is_too_long_is_warned_about(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, "happy " * 500, "short", "--json", "-")
+    assert found.code == 0
+    assert found.err.startswith("warning: 1 of 2 texts")
+    assert len(found.err.splitlines()) == 1
+    assert len(found.out.splitlines()) == 2
+
+
+def test_a_reader_that_leaves_is_no_error(run: Path) -> None:
+    with started(run, "--json", "-") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # More answers than a pipe holds, so that the writer must notice.
+        process.stdin.write(b"so happy today\n" * 4000)
+        process.stdin.close()
+        first = process.stdout.readline()
+        process.stdout.close()
+        message = process.stderr.read()
+        code = process.wait(timeout=120)
+    assert json.loads(first)["text"] == "so happy today"
+    assert message == b""
+    assert code == 141  # 128 + SIGPIPE, as the module promises and as a shell counts
+
+
+def test_closed_standard_input_is_an_error_of_usage(run: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" predict "$1" --json - <&-', program(), str(run)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "this should not happen" not in done.stderr
+
+
+def started(run: Path, *options: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [program(), "predict", str(run), *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
+    )
+
+
+def program() -> str:
+    return str(Path(sys.executable).parent / "overtone")
+
+
+def write_table(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+            return
+        dialect = "excel-tab" if path.suffix == ".tsv" else "excel"
+        if path.suffix == ".tsv":  # quotes mean nothing there
+            file.writelines("\t".join(cells) + "\n" for cells in [[*rows[0]], *map(values, rows)])
+            return
+        writer = csv.DictWriter(file, list(rows[0]), dialect=dialect)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def values(row: dict[str, str]) -> list[str]:
+    return list(row.values())
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in file]
+        return list(csv.DictReader(file, dialect="excel-tab" if path.suffix == ".tsv" else "excel"))

@@ -1,0 +1,47 @@
+"""A finished run, for tests that only read it, and SemEval files of any content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+import overtone
+from overtone.data.semeval2018 import NAMES
+from overtone.experiment.train import Run
+
+WriteSemEval = Callable[..., Path]
+
+WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
+
+
+@pytest.fixture(scope="session")
+def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A tiny BERT trained on the sample for one epoch."""
+    return overtone.train(
+        "sample",
+        tmp_path_factory.mktemp("experiment") / "run",
+        encoder=str(bert),
+        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
+    )
+
+
+@pytest.fixture(scope="session")
+def write_semeval() -> WriteSemEval:
+    """Return a function that writes a split in the official format, English."""
+
+    def write(
+        folder: Path, split: str, rows: int, *, names: Sequence[str] = NAMES, truth: bool = True
+    ) -> Path:
+        lines = ["\t".join(["ID", "Tweet", *names])]
+        for row in range(rows):
+            cells = [str(int((row + NAMES.index(name)) % 3 == 0)) for name in names]
+            text = f"{WORDS[row % 8]} {WORDS[row // 8 % 8]} today"
+            lines.append("\t".join([f"{split}-{row}", text, *(cells if truth else ["NONE"] * 11)]))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"2018-E-c-En-{split}.txt"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write

@@ -1,0 +1,70 @@
+"""The README's commands are run as they stand, and its tree is the tree."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with this environment's `overtone` on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # All cores: this trains the real MiniLM.
+    environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        timeout=900,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_commands_and_the_python_example_work(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("what a day\nso sad\n", encoding="utf-8")
+    (tmp_path / "texts.csv").write_text('id,text\n1,"what, a day"\n2,so sad\n', encoding="utf-8")
+    script = next(block for block in blocks("sh") if "overtone evaluate" in block)
+    # Installing is what made this environment.
+    commands = [line for line in script.splitlines() if not line.startswith("pip install")]
+    assert len(commands) == 6
+    shown = run(["bash", "-euxo", "pipefail", "-c", "\n".join(commands)], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "labelled.csv").read_text(encoding="utf-8").count("\n") == 3
+    [example] = blocks("python")
+    shown = run([sys.executable, "-c", example], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert len(shown.stdout.splitlines()) == 2
+
+
+def test_the_command_for_real_tweets_is_in_order(tmp_path: Path) -> None:
+    given = os.environ.get("OVERTONE_DATA_DIR", str(ROOT.parent / "shared" / "data"))
+    if not (Path(given) / "semeval2018").is_dir():
+        pytest.skip("NOT RUN: the SemEval-2018 files are not here (set OVERTONE_DATA_DIR)")
+    command = next(block for block in blocks("sh") if "semeval2018-en" in block).strip()
+    assert "--data-dir data " in command
+    (tmp_path / "data").symlink_to(Path(given).resolve())
+    shown = run(["bash", "-c", f"{command} --dry-run"], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "6,838 texts to train on, 886 to choose by" in shown.stdout
+
+
+def test_the_tree_names_what_is_there() -> None:
+    tree = next(block for block in blocks("") if "src/overtone/" in block)
+    names = re.findall(r"^  ([a-z_]+(?:/[a-z_]+)*(?:\.py|/))\s", tree, re.MULTILINE)
+    assert len(names) >= 15
+    package = ROOT / "src" / "overtone"
+    assert [name for name in names if not (package / name).exists()] == []
+    top = {name.split("/")[0] for name in names}
+    there = {f.name for f in package.iterdir() if f.is_dir() or f.suffix == ".py"}
+    assert there - top - {"__pycache__"} == set()
