@@ -49,8 +49,10 @@ def folder(path: Path) -> Iterator[Path]:
     beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         yield beside
+        # mkdtemp and some writers make things private; what is shared gets the usual modes.
         beside.chmod(0o777 & ~_umask())
         for inside in beside.iterdir():
+            inside.chmod(0o666 & ~_umask())
             _flush(inside)
         _flush(beside)
         # rename() replaces an empty folder silently; a file or a filled folder stops it.

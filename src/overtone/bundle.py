@@ -115,7 +115,7 @@ def load(path: Path) -> Bundle:
         raise BundleError(f"{path / MANIFEST}: expected a table of files")
     _check_names(path, files)
     for name, expected in files.items():
-        if (path / name).is_symlink() or not (path / name).is_file():
+        if not _is_file(path / name):
             raise BundleError(f"{path}: the file {name} is missing; copy the whole bundle again")
         if sha256(path / name) != expected:
             raise BundleError(
@@ -127,14 +127,7 @@ def load(path: Path) -> Bundle:
         raise BundleError(
             f"{path}: the file {additional[0]} does not belong to the bundle; remove it"
         )
-    try:
-        manifest = Manifest(
-            labels=Labels.from_json(content["labels"]),
-            **{key: content[key] for key in Manifest.__annotations__ if key != "labels"},
-        )
-    except (KeyError, InputError) as error:
-        raise BundleError(f"{path / MANIFEST}: incomplete ({error})") from error
-    return Bundle(path, manifest, dict(files))
+    return Bundle(path, _manifest(path, content), dict(files))
 
 
 def locate(reference: str | Path) -> Path:
@@ -146,9 +139,9 @@ def locate(reference: str | Path) -> Path:
     """
     path = Path(reference)
     for folder in (path, path / "bundle"):
-        if (folder / MANIFEST).is_file():
+        if _is_file(folder / MANIFEST):
             return folder
-    if (path / "config.toml").is_file():
+    if _is_file(path / "config.toml"):
         raise InputError(
             f"the run {path} has no finished model yet: continue it with "
             f"overtone train --resume --output {path}"
@@ -165,6 +158,14 @@ def locate(reference: str | Path) -> Path:
         f"MODEL is the folder of a run or a bundle, found neither at {str(path)!r}; "
         f"there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is a file; a name that no file can have is none."""
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError:
+        return False
 
 
 def sha256(path: Path) -> str:
@@ -193,6 +194,22 @@ def _read_manifest(path: Path) -> Json:
             f"{path}: the file {MANIFEST} was changed since it was saved; copy the bundle again"
         )
     return content
+
+
+def _manifest(path: Path, content: Json) -> Manifest:
+    """Return the manifest, every value of it of the right type."""
+    kinds = {"limit": int, "overtone": str}  # the others are tables
+    values = {key: content.get(key) for key in Manifest.__annotations__}
+    for key, value in values.items():
+        if not isinstance(value, kinds.get(key, dict)):
+            raise BundleError(
+                f"{path / MANIFEST}: expected {kinds.get(key, dict).__name__} under {key}, found "
+                f"{type(value).__name__}; don't use this bundle"
+            )
+    try:
+        return Manifest(**{**values, "labels": Labels.from_json(content["labels"])})
+    except InputError as error:
+        raise BundleError(f"{path / MANIFEST}: {error}") from error
 
 
 def _own_hash(content: Mapping[str, object]) -> str:

@@ -6,11 +6,14 @@ plain table against such a class, reports every problem at once, and knows no ot
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import importlib
 import importlib.util
+import math
 import re
+import sys
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -136,7 +139,9 @@ def _convert(kind: Any, value: object) -> Any:  # noqa: ANN401, C901, PLR0911 - 
         if not isinstance(value, dict):
             raise ValueError("a table")
         return {str(key): _convert(arguments[1], item) for key, item in value.items()}
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) > sys.float_info.max or math.isnan(value):
+            raise ValueError("a finite number")
         return float(value)
     # bool is a subclass of int: `true` must not pass for a number.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -179,7 +184,7 @@ def read(reference: str | Path) -> Table:
             f"--config takes a TOML file or a preset, found neither at {str(reference)!r}"
             f"{_instead(str(reference), presets)}"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not a TOML file: {error}") from error
 
 
@@ -192,9 +197,7 @@ def override(table: Table, settings: Iterable[str]) -> Table:
         InputError: a setting has no `=` or names no section.
 
     """
-    result = {
-        key: dict(value) if isinstance(value, dict) else value for key, value in table.items()
-    }
+    result = copy.deepcopy(table)
     for setting in settings:
         path, equals, text = setting.partition("=")
         section, dot, key = path.strip().partition(".")
@@ -202,14 +205,14 @@ def override(table: Table, settings: Iterable[str]) -> Table:
             raise InputError(f"--set takes section.key=value, found {setting!r}")
         try:
             value = tomllib.loads(f"value = {text.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
+        except ValueError:
             value = text.strip()
-        inner = result.setdefault(section, {})
-        *parents, last = key.split(".")
+        inner = result
+        *parents, last = section, *key.split(".")
         for parent in parents:
             inner = inner.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {path}: {section} is not a table")
+            if not isinstance(inner, dict):
+                raise InputError(f"--set {path.strip()}: {parent} is a value, not a table")
         inner[last] = value
     return result
 

@@ -30,11 +30,11 @@ def cells(folder: Path, name: str, content: str | bytes) -> list[list[str]]:
 
 
 def written(path: Path, rows: list[dict[str, str]]) -> str:
-    """Write a table and return the file's content."""
+    """Write a table and return the file's content, line ends made one."""
     with tables.write(path, path.suffix) as append:
         for row in rows:
             append(row)
-    return path.read_bytes().decode()
+    return path.read_bytes().decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def test_a_loaded_model_has_the_trained_ones_probabilities(parts: Parts, run: Ru
 
 
 def test_a_run_and_its_bundle_are_the_same_model(run: Run) -> None:
-    run, bundle = overtone.load(run.path), overtone.load(run.path / "bundle")
-    np.testing.assert_array_equal(run.probabilities(TEXTS), bundle.probabilities(TEXTS))
+    one, other = overtone.load(run.path), overtone.load(run.path / "bundle")
+    np.testing.assert_array_equal(one.probabilities(TEXTS), other.probabilities(TEXTS))
 
 
 def test_probabilities_do_not_depend_on_the_rest_of_the_batch(run: Run) -> None:

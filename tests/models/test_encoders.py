@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 from overtone import inputs, models
@@ -110,6 +112,13 @@ def test_weights_that_do_not_fit_the_config_are_an_error_of_the_input(
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "intermediate_size": 48}))
     with pytest.raises(InputError):
+        encoders.load(str(folder), {})
+
+
+def test_a_file_with_none_of_the_encoders_weights_is_refused(bert: Path, tmp_path: Path) -> None:
+    folder = copied(bert, tmp_path)
+    save_file({"unrelated": torch.zeros(2)}, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError):  # or the encoder would be a random one
         encoders.load(str(folder), {})
 
 

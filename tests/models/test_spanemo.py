@@ -128,7 +128,12 @@ def test_dropout_acts_in_training_only(bert: Path) -> None:
 def test_the_encoders_dropout_is_the_configs(encoder: Path) -> None:
     options = {"encoder": str(encoder), "encoder_dropout": 0.25, "attention_dropout": 0.35}
     model = models.create("spanemo", options).model
-    shares = {part.p for part in model.encoder.modules() if isinstance(part, torch.nn.Dropout)}
+    parts = dict(model.named_modules())
+    shares = {
+        part.p
+        for name, part in parts.items()
+        if name.startswith("encoder") and isinstance(part, torch.nn.Dropout)
+    }
     assert 0.25 in shares
     assert 0.1 not in shares
 
@@ -193,7 +198,7 @@ def hidden_states(made: Made, batch: Batch) -> NDArray[np.float64]:
     """Return the encoder's last hidden states, (B, L, H)."""
     arrays = models.tensors(batch, "cpu")
     given = {key: arrays[key] for key in ("input_ids", "attention_mask")}
-    if made.model.encoder.config.model_type == "bert":
+    if made.model.architecture()["model_type"] == "bert":
         given["token_type_ids"] = arrays["token_type_ids"]
     made.model.eval()
     with torch.no_grad():

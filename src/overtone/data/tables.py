@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,17 +57,23 @@ def write(path: Path, kind: str) -> Iterator[Callable[[Row], None]]:
         if kind == ".jsonl":
             yield lambda row: print(json.dumps(row, ensure_ascii=False), file=file)
             return
-        dialect = "excel-tab" if kind == ".tsv" else "excel"
-        writer = csv.writer(file, dialect=dialect, lineterminator="\n")
+        # TSV has no quotes, so a tab or line end in a cell becomes a space. In CSV, only the line
+        # end "\r\n" makes the writer quote a cell that holds a lone "\r".
+        append = csv.writer(file, lineterminator="\r\n").writerow
+        if kind == ".tsv":
+
+            def append(cells: Iterable[str]) -> None:
+                file.write("\t".join(re.sub(r"[\t\r\n]+", " ", cell) for cell in cells) + "\n")
+
         header: list[str] = []
 
-        def append(row: Row) -> None:
+        def write_row(row: Row) -> None:
             if not header:
                 header.extend(row)
-                writer.writerow(map(_guarded, header))
-            writer.writerow(_guarded(row[column]) for column in header)
+                append(map(_guarded, header))
+            append(_guarded(row[column]) for column in header)
 
-        yield append
+        yield write_row
 
 
 def check_kind(path: Path) -> str:
@@ -85,7 +93,7 @@ def check_kind(path: Path) -> str:
 
 
 def _guarded(cell: str) -> str:
-    if not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
         return cell
     try:
         float(cell)
@@ -110,41 +118,41 @@ def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
 
 
 def _read_tsv(path: Path) -> Iterator[tuple[int, Row]]:
-    lines = _lines(path)
-    _, first = next(lines)
-    header = first.split("\t")
-    _check_header(path, header)
-    for number, line in lines:
-        if not line:
-            continue
-        cells = line.split("\t")
-        if len(cells) != len(header):
-            raise DataError(
-                f"{path}, line {number}: expected {len(header)} cells as in the header, found "
-                f"{len(cells)}; look for a missing tab or a line break inside a text"
-            )
-        yield number, dict(zip(header, cells, strict=True))
+    header: list[str] = []
+    for number, line in _lines(path):
+        cells = line.rstrip("\n").removesuffix("\r").split("\t")
+        if not header:
+            header = _checked_header(path, cells)
+        elif cells != [""]:
+            if len(cells) != len(header):
+                raise DataError(
+                    f"{path}, line {number}: expected {len(header)} cells as in the header, found "
+                    f"{len(cells)}; look for a missing tab or a line break inside a text"
+                )
+            yield number, dict(zip(header, cells, strict=True))
 
 
 def _read_csv(path: Path) -> Iterator[tuple[int, Row]]:
-    reader = csv.reader((f"{line}\n" for _, line in _lines(path)), strict=True)
+    # The default limit is 131,072 characters, less than a long document has.
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader((line for _, line in _lines(path)), strict=True)
     header: list[str] = []
+    first = 1  # the line on which the row at hand begins
     try:
         for cells in reader:
             if not header:
-                header = cells
-                _check_header(path, header)
+                header = _checked_header(path, cells)
             elif cells:
                 if len(cells) != len(header):
                     raise DataError(
-                        f"{path}, line {reader.line_num}: expected {len(header)} cells as in the "
-                        f"header, found {len(cells)}; a text that holds commas must be quoted"
+                        f"{path}, line {first}: expected {len(header)} cells as in the header, "
+                        f"found {len(cells)}; a text that holds commas must be quoted"
                     )
-                yield reader.line_num, dict(zip(header, cells, strict=True))
+                yield first, dict(zip(header, cells, strict=True))
+            first = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
-            f"{path}, line {reader.line_num}: not valid CSV ({error}); "
-            "look for a quote that is not closed"
+            f"{path}, line {first}: not valid CSV ({error}); look for a quote that is not closed"
         ) from error
 
 
@@ -154,9 +162,12 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+            # What can't be written as UTF-8 (half of a surrogate pair) is refused here, by its line.
+            json.dumps(row, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
             raise DataError(
-                f"{path}, line {number}: expected one JSON object, found something else ({error})"
+                f"{path}, line {number}: expected one JSON object in UTF-8, found something else "
+                f"({error})"
             ) from error
         if not isinstance(row, dict):
             raise DataError(
@@ -172,28 +183,32 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the numbered lines of a UTF-8 file, without line ends or byte-order mark."""
-    number = 0
+    """Yield the numbered lines of a UTF-8 file with their ends; only a line feed ends a line."""
+    empty = True
     try:
-        # newline="\n": only a line feed ends a line; a carriage return before it goes with it.
-        with path.open(encoding="utf-8-sig", newline="\n") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                yield number, line.removesuffix("\n").removesuffix("\r")
+                # The first line may begin with a byte-order mark.
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                empty = empty and not text
+                if text:
+                    yield number, text
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path}, after line {number}: expected UTF-8, found the byte "
+            f"{path}, line {number}: expected UTF-8, found the byte "
             f"0x{error.object[error.start]:02x}; save the file as UTF-8"
         ) from error
     except OSError as error:
         raise DataError(f"{path}: can't be read ({error.strerror})") from error
-    if number == 0:
-        raise DataError(f"{path}: expected a table, found an empty file")
+    if empty:
+        raise DataError(f"{path}: expected a table, found an empty file; get the file again")
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _checked_header(path: Path, header: list[str]) -> list[str]:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise DataError(f"{path}, line 1: the column {twice[0]!r} stands twice; rename one")
+    return header
 
 
 READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".jsonl": _read_jsonl}

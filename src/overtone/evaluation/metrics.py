@@ -76,9 +76,11 @@ def score(
     A target above 0.5 counts as present. Texts without any annotated cell are left out.
 
     Raises:
-        ValueError: the arrays differ in shape, or no cell is annotated.
+        ValueError: the arrays differ in shape or from the labels, or no cell is annotated.
 
     """
+    if targets.shape[1:] != (len(labels),):
+        raise ValueError(f"expected {len(labels)} labels' columns, found shape {targets.shape}")
     if not targets.shape == decided.shape == probabilities.shape:
         raise ValueError(
             f"expected three arrays of one shape, found {targets.shape}, {decided.shape} and "

@@ -27,7 +27,8 @@ def build(config: Config) -> Loss:  # noqa: ARG001 - every loss has the same sha
 def bce(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
     """Return the mean binary cross-entropy, a scalar, of logits and targets (B, C)."""
     annotated = ~torch.isnan(targets)
-    # Gaps get a target before the loss, not after: NaN times zero is NaN, in the gradient too.
-    filled = torch.where(annotated, targets, 0.0)
-    cells = F.binary_cross_entropy_with_logits(logits, filled, reduction="none")
+    # Gaps are filled before the loss, not after: NaN times zero is NaN, in the gradient too.
+    cells = F.binary_cross_entropy_with_logits(
+        torch.where(annotated, logits, 0.0), torch.where(annotated, targets, 0.0), reduction="none"
+    )
     return (cells * annotated).sum() / count.cells

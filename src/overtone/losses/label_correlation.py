@@ -31,7 +31,7 @@ def label_correlation(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
     A target above 0.5 counts as present. exp(y_n - y_p) is exp(y_n) * exp(-y_p), so the double sum
     is a product of two sums and needs no loop.
     """
-    probabilities = torch.sigmoid(logits)
+    probabilities = torch.sigmoid(torch.where(torch.isnan(targets), 0.0, logits))
     present = targets > 0.5  # noqa: PLR2004 - NaN is neither present nor absent  # (B, C)
     absent = targets <= 0.5  # noqa: PLR2004
     low = _mean(torch.exp(-probabilities), present)

@@ -36,7 +36,7 @@ def test_help_lists_the_commands(cli: Cli, option: str) -> None:
         (["evaluate"], ["MODEL", "--dataset", "--split", "--json"]),
         (["predict"], ["MODEL", "--input", "--text-column", "--output", "--json"]),
         (["data"], ["list", "show"]),
-        (["data", "show"], ["NAME", "--data-dir"]),
+        (["data", "show"], ["name", "--data-dir"]),
     ],
 )
 def test_every_command_explains_its_options(
@@ -158,6 +158,63 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
+BLOCKED = """
+import importlib.abc
+import sys
+
+NAMES = ("torch", "transformers", "sklearn", "accelerate", "overtone.models")
+
+
+class Block(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if any(name == blocked or name.startswith(blocked + ".") for blocked in NAMES):
+            raise ImportError(name + " is blocked")
+        return None
+
+
+sys.meta_path.insert(0, Block())
+from overtone.apps import cli
+
+cli.run()
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "RUN", "a text"],
+        ["evaluate", "RUN", "--dataset", "sample"],
+        ["train", "--dataset", "sample", "--output", "new"],
+    ],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(
+    run: Path, tmp_path: Path, arguments: list[str]
+) -> None:
+    done = without_torch([str(run) if word == "RUN" else word for word in arguments], tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert 'pip install "overtone[train]"' in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_datasets_are_shown_without_torch(tmp_path: Path) -> None:
+    done = without_torch(["data", "show", "sample"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "407" in done.stdout
+
+
+def without_torch(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", BLOCKED, *arguments],
+        capture_output=True,
+        cwd=folder,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
 def test_every_command_is_a_file() -> None:
-    commands = {command.callback.__module__ for command in command_line.app.registered_commands}  # type: ignore[union-attr]
+    commands = {command.callback.__module__ for command in command_line.app.registered_commands}
     assert commands == {f"overtone.apps.cli.{name}" for name in ("train", "evaluate", "predict")}

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,8 @@ def test_a_reader_that_leaves_is_no_error(run: Path) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
+        guard = threading.Timer(120, process.kill)  # bounds every wait below
+        guard.start()
         # More answers than a pipe holds, so that the writer must notice.
         process.stdin.write(b"so happy today\n" * 4000)
         process.stdin.close()
@@ -237,6 +240,7 @@ def test_a_reader_that_leaves_is_no_error(run: Path) -> None:
         process.stdout.close()
         message = process.stderr.read()
         code = process.wait(timeout=120)
+        guard.cancel()
     assert json.loads(first)["text"] == "so happy today"
     assert message == b""
     assert code == 141  # 128 + SIGPIPE, as the module promises and as a shell counts

@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +21,11 @@ from overtone.errors import InputError
 
 Cli = Callable[..., Any]
 
-EPOCHS = 6
+EPOCHS = 4
 """Enough for a signal after the first of them to come in time."""
 
 PROGRAM = str(Path(sys.executable).parent / "overtone")
-OPTIONS = ("--set", f"training.epochs={EPOCHS}", "--set", "training.device=cpu")
+SETTINGS = (f"training.epochs={EPOCHS}", "training.patience=0", "training.device=cpu")
 
 
 def test_a_dry_run_prints_the_recipe_and_writes_nothing(
@@ -96,7 +97,7 @@ def test_a_finished_run_is_not_another_one(cli: Cli, run: Path) -> None:
 def unbroken(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The weights of a run that nothing stopped."""
     folder = tmp_path_factory.mktemp("unbroken") / "run"
-    found = overtone.train("sample", folder, encoder=str(bert), settings=OPTIONS[1::2])
+    found = overtone.train("sample", folder, encoder=str(bert), settings=SETTINGS)
     return (found.path / "bundle" / "model.safetensors").read_bytes()
 
 
@@ -159,13 +160,15 @@ def stopped(
     """Train in a process of its own, stop it after its first epoch; its exit code and messages."""
     command = [PROGRAM, "train", "--dataset", "sample", "--encoder", encoder, "--output", output]
     with subprocess.Popen(
-        [*map(str, command), *OPTIONS],
+        [*map(str, command), *(word for setting in SETTINGS for word in ("--set", setting))],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         env=environment(),
     ) as process:
         assert process.stderr is not None
+        guard = threading.Timer(120, process.kill)  # bounds the wait for the first epoch
+        guard.start()
         try:
             seen = ""
             for line in process.stderr:
@@ -178,6 +181,7 @@ def stopped(
             process.send_signal(signal.SIGCONT)
             _, rest = process.communicate(timeout=120)
         finally:
+            guard.cancel()
             process.kill()
     return process.returncode, seen + rest
 
