@@ -199,7 +199,7 @@ def _read_manifest(path: Path) -> Json:
 def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
-    values = {key: content.get(key) for key in Manifest.__annotations__}
+    values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):
             raise BundleError(

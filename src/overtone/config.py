@@ -116,7 +116,7 @@ def parse(cls: type[T], table: Mapping[str, object], where: str) -> T:
     return cls(**values)
 
 
-def _convert(kind: Any, value: object) -> Any:  # noqa: ANN401, C901, PLR0911 - one case a kind
+def _convert(kind: Any, value: object) -> Any:  # noqa: ANN401, C901 - one case a kind
     """Return `value` as `kind`, or raise ValueError with what was expected."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
@@ -139,14 +139,19 @@ def _convert(kind: Any, value: object) -> Any:  # noqa: ANN401, C901, PLR0911 - 
         if not isinstance(value, dict):
             raise ValueError("a table")
         return {str(key): _convert(arguments[1], item) for key, item in value.items()}
+    return _convert_plain(kind, value)
+
+
+def _convert_plain(kind: type, value: object) -> object:
+    """Return a value as int, float, str or bool, or raise ValueError with what was expected."""
+    # bool is a subclass of int: `true` must not pass for a number.
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         if abs(value) > sys.float_info.max or math.isnan(value):
             raise ValueError("a finite number")
         return float(value)
-    # bool is a subclass of int: `true` must not pass for a number.
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         words = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-        raise ValueError(words.get(kind, kind.__name__))
+        raise ValueError(words[kind])
     return value
 
 

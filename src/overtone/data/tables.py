@@ -59,19 +59,26 @@ def write(path: Path, kind: str) -> Iterator[Callable[[Row], None]]:
             return
         # TSV has no quotes, so a tab or line end in a cell becomes a space. In CSV, only the line
         # end "\r\n" makes the writer quote a cell that holds a lone "\r".
-        append = csv.writer(file, lineterminator="\r\n").writerow
-        if kind == ".tsv":
-
-            def append(cells: Iterable[str]) -> None:
-                file.write("\t".join(re.sub(r"[\t\r\n]+", " ", cell) for cell in cells) + "\n")
-
+        writer = csv.writer(file, lineterminator="\r\n")
         header: list[str] = []
+
+        def write_cells(cells: Iterable[str]) -> None:
+            guarded = [_guarded(cell) for cell in cells]
+            if kind == ".csv":
+                writer.writerow(guarded)
+            else:
+                file.write("\t".join(re.sub(r"[\t\r\n]+", " ", g) for g in guarded) + "\n")
 
         def write_row(row: Row) -> None:
             if not header:
                 header.extend(row)
-                append(map(_guarded, header))
-            append(_guarded(row[column]) for column in header)
+                write_cells(header)
+            if additional := row.keys() - header:
+                raise DataError(
+                    f"{path}: expected the columns of the first row, found {sorted(additional)} "
+                    "too; write a .jsonl file instead"
+                )
+            write_cells(row.get(column, "") for column in header)
 
         yield write_row
 
@@ -112,8 +119,9 @@ def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in row]
     if missing:
         raise DataError(
-            f"{path}, line 1: expected the column{'s' * (len(missing) > 1)} {', '.join(missing)}, "
-            f"found {', '.join(row)}; correct the header or name the right column"
+            f"{path}: expected the column{'s' * (len(missing) > 1)} {', '.join(missing)} in the "
+            f"header (line 1), found {', '.join(map(repr, row))}; correct the header or name the "
+            "right column"
         )
 
 
@@ -162,7 +170,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             continue
         try:
             row = json.loads(line)
-            # What can't be written as UTF-8 (half of a surrogate pair) is refused here, by its line.
+            # Half of a surrogate pair could not be written again: refused here, by its line.
             json.dumps(row, ensure_ascii=False).encode()
         except (ValueError, RecursionError) as error:
             raise DataError(

@@ -124,8 +124,10 @@ def check(table: Mapping[str, Any]) -> Recipe:
             problems.append(str(error))
 
     plugins = [kind for kind in DEFAULTS if kind != "training"]
-    sections = {kind: collect(partial(_section, kind, dict(table[kind]))) for kind in plugins}
-    training = collect(partial(parse, trainer.Config, table["training"], "training"))
+    sections = {
+        kind: collect(partial(_section, kind, dict(table.get(kind, {})))) for kind in plugins
+    }
+    training = collect(partial(parse, trainer.Config, table.get("training", {}), "training"))
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, training=training)

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
+from torch import nn
 
 from overtone import __version__, atomic, bundle, data, decision, inputs, losses, models, text
 from overtone.config import Table
@@ -182,11 +183,11 @@ def _fit_and_save(parts: Parts, folder: Path) -> Run:
         model,
         parts.loss,
         trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train)),
-        lambda: _validate(parts),
+        lambda scored: _validate(parts, scored),
         recipe.training,
         folder,
     )
-    probabilities = batches.sigmoid(_dev_logits(parts))
+    probabilities = batches.sigmoid(_dev_logits(parts, model))
     decided = decision.fit(
         recipe.decision.name,
         recipe.decision.options,
@@ -218,13 +219,13 @@ def _fit_and_save(parts: Parts, folder: Path) -> Run:
     return Run(folder, saved)
 
 
-def _validate(parts: Parts) -> trainer.Scores:
+def _validate(parts: Parts, model: nn.Module) -> trainer.Scores:
     """Score the model on dev at a threshold of 0.5, and its loss.
 
     Epochs are compared at 0.5 whatever the decision: fitting one on dev each time and scoring it
     there would reward the epoch that is fitted best, not the best epoch.
     """
-    logits, targets = _dev_logits(parts), data.truth(parts.dev)
+    logits, targets = _dev_logits(parts, model), data.truth(parts.dev)
     probabilities = batches.sigmoid(logits)
     scores = metrics.score(targets, probabilities > 0.5, probabilities, parts.dev.labels)  # noqa: PLR2004
     found, wanted = torch.from_numpy(logits), torch.from_numpy(targets)
@@ -237,10 +238,8 @@ def _validate(parts: Parts) -> trainer.Scores:
     }
 
 
-def _dev_logits(parts: Parts) -> NDArray[np.float32]:
-    return batches.logits(
-        partial(models.logits_of, parts.pretrained.model), parts.inputs, parts.dev_encoded, TOKENS
-    )
+def _dev_logits(parts: Parts, model: nn.Module) -> NDArray[np.float32]:
+    return batches.logits(partial(models.logits_of, model), parts.inputs, parts.dev_encoded, TOKENS)
 
 
 def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
@@ -258,11 +257,13 @@ def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
                 "--output, or go on with that run with --resume"
             )
         return asked
+    config = folder / "config.toml"
     try:
-        table = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        saved = check(tomllib.loads(config.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
-    saved = check(table)
+    except ValueError as error:
+        raise InputError(f"{config} is damaged ({error}): train again") from error
     if asked is not None and (differences := _differences(saved.to_json(), asked.to_json())):
         raise InputError(
             f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "

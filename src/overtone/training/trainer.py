@@ -6,6 +6,7 @@ Accelerate brings the device and the precision; everything else of a step stands
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from overtone import atomic
 from overtone.config import Count, NotNegative, Range, Share
+from overtone.errors import OvertoneError
 from overtone.evaluation.cost import Cost, peak_memory_mb
 from overtone.inputs import Encoded, Inputs, batches
 from overtone.losses import Count as LossCount
@@ -59,6 +62,9 @@ class Config:
     """What the learning rates do after that: fall to 0, or stay."""
     clip: NotNegative = 1.0
     """Largest norm of a step's gradient; 0 leaves it alone."""
+    average: Share = 0.0
+    """Decay a step of a moving average of the weights, which is what is scored and kept; 0 is off.
+    0.995 averages over the last two hundred steps."""
     metric: Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro", "loss"] = "jaccard"
     """What is best on dev chooses the weights that are kept."""
     patience: Annotated[int, Range(0)] = 4
@@ -96,7 +102,7 @@ def fit(
     model: Model,
     loss: Loss,
     data: TrainingSet,
-    validate: Callable[[], Scores],
+    validate: Callable[[nn.Module], Scores],
     config: Config,
     folder: Path,
 ) -> Fitted:
@@ -109,12 +115,13 @@ def fit(
         model: the model, changed in place.
         loss: from logits and targets to a scalar.
         data: what to train on.
-        validate: scores the model on dev; has the key `config.metric`, and `loss`.
+        validate: scores a model on dev; has the key `config.metric`, and `loss`.
         config: how to train.
         folder: the run's folder.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM came; a checkpoint is written.
+        OvertoneError: the loss is no longer finite, or the best weights can't be read back.
 
     """
     # Accelerate keeps its settings in a process-wide object; a second run may need others.
@@ -124,124 +131,133 @@ def fit(
         mixed_precision="no" if config.precision == "fp32" else config.precision,
     )
     torch.manual_seed(config.seed)
-    optimizer = _optimizer(model, config)
     model.to(accelerator.device)
-    checkpoints = folder / "checkpoints"
-    progress = checkpoint.restore(checkpoints, model, optimizer)
-    prepared, optimizer = accelerator.prepare(model, optimizer)
+    state = checkpoint.State(model, _optimizer(model, config), _average(model, config))
+    progress = checkpoint.restore(folder / "checkpoints", state)
     with StopRequests() as stop, Display(config.epochs, config.metric) as display:
-        while progress.epoch < config.epochs and not _is_over(progress, config):
-            _train_epoch(
-                accelerator, prepared, optimizer, loss, data, config, progress, display, stop,
-                lambda: checkpoint.save(checkpoints, progress, model, optimizer),
-            )  # fmt: skip
-            _finish_epoch(model, data, validate, config, progress, display, checkpoints)
-            checkpoint.save(checkpoints, progress, model, optimizer)
-            _write_history(folder, progress)
-    checkpoint.load_best(checkpoints, model)
+        loop = _Loop(
+            accelerator, state, progress, loss, data, validate, config, folder, stop, display
+        )
+        loop.run()
+    checkpoint.load_best(folder / "checkpoints", model)
     return Fitted(progress.history, progress.best_epoch, _cost(progress, len(data.encoded)))
 
 
-def _train_epoch(
-    accelerator: Accelerator,
-    model: nn.Module,
-    optimizer: Any,  # noqa: ANN401
-    loss: Loss,
-    data: TrainingSet,
-    config: Config,
-    progress: checkpoint.Progress,
-    display: Display,
-    stop: StopRequests,
-    save: Callable[[], None],
-) -> None:
-    """Train on what is left of an epoch's batches."""
-    rng = np.random.default_rng([config.seed, progress.epoch])
-    plan = batches.shuffled(
-        data.encoded.lengths, config.batch_size, config.batch_tokens, config.window, rng
-    )
-    done_before, seconds_before = progress.batch, progress.seconds
-    display.start_epoch(progress.epoch + 1, len(plan), done_before)
-    model.train()
-    total = torch.full((), progress.loss, dtype=torch.float64, device="cpu")
-    texts = sum(map(len, plan[:done_before]))
-    start = time.perf_counter()
-    for rows in plan[done_before:]:
-        # At the middle of the step: neither the first nor the last one has a rate of 0.
-        done = progress.epoch + (progress.batch + 0.5) / len(plan)
-        _set_learning_rates(optimizer, config, done)
-        value = _step(accelerator, model, optimizer, loss, data, rows, config)
-        total += value.cpu().double()
-        progress.batch += 1
-        progress.step += 1
-        progress.loss = float(total)
-        texts += len(rows)
-        progress.seconds = seconds_before + time.perf_counter() - start
-        display.step(progress.loss / progress.batch, texts / progress.seconds)
-        if stop.received is not None:
-            save()
-            raise Interrupted(stop.received, f"stopped after step {progress.step}, which is saved")
+class _Loop:
+    """The loop: epochs of steps, each epoch ending in a score on dev and a checkpoint."""
 
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        state: checkpoint.State,
+        progress: checkpoint.Progress,
+        loss: Loss,
+        data: TrainingSet,
+        validate: Callable[[nn.Module], Scores],
+        config: Config,
+        folder: Path,
+        stop: StopRequests,
+        display: Display,
+    ) -> None:
+        self.accelerator = accelerator
+        self.model, self.optimizer = accelerator.prepare(state.model, state.optimizer)
+        self.state = state
+        self.progress = progress
+        self.loss = loss
+        self.data = data
+        self.validate = validate
+        self.config = config
+        self.folder = folder
+        self.stop = stop
+        self.display = display
 
-def _step(
-    accelerator: Accelerator,
-    model: nn.Module,
-    optimizer: Any,  # noqa: ANN401
-    loss: Loss,
-    data: TrainingSet,
-    rows: NDArray[np.int64],
-    config: Config,
-) -> Tensor:
-    """Do one step of the optimiser on some rows and return the loss, a scalar."""
-    arrays = tensors(data.inputs.collate(data.encoded, rows), accelerator.device)
-    targets = torch.from_numpy(data.targets[rows]).to(accelerator.device)
-    with accelerator.autocast():
-        logits = model(**arrays)
-    value = loss(logits.float(), targets, LossCount.of(targets))
-    accelerator.backward(value)
-    if config.clip:
-        accelerator.clip_grad_norm_(model.parameters(), config.clip)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return value.detach()
+    def run(self) -> None:
+        """Train until the epochs are done or patience runs out."""
+        progress, config = self.progress, self.config
+        while progress.epoch < config.epochs:
+            if 0 < config.patience <= progress.epoch - progress.best_epoch:
+                break
+            self._train_epoch()
+            self._finish_epoch()
+            self._save()
+            _write_history(self.folder, progress)
 
+    def _train_epoch(self) -> None:
+        """Train on what is left of an epoch's batches."""
+        progress, config, lengths = self.progress, self.config, self.data.encoded.lengths
+        rng = np.random.default_rng([config.seed, progress.epoch])
+        plan = batches.shuffled(lengths, config.batch_size, config.batch_tokens, config.window, rng)
+        self.display.start_epoch(progress.epoch + 1, len(plan), progress.batch)
+        self.model.train()
+        texts = sum(map(len, plan[: progress.batch]))
+        start = time.perf_counter() - progress.seconds
+        for rows in plan[progress.batch :]:
+            # At the middle of the step: neither the first nor the last one has a rate of 0.
+            done = progress.epoch + (progress.batch + 0.5) / len(plan)
+            _set_learning_rates(self.optimizer, config, done)
+            progress.loss += float(self._step(rows))
+            progress.batch += 1
+            progress.step += 1
+            texts += len(rows)
+            progress.seconds = time.perf_counter() - start
+            self.display.step(progress.loss / progress.batch, texts / progress.seconds)
+            if self.stop.received is not None:
+                self._save()
+                raise Interrupted(
+                    self.stop.received, f"stopped after step {progress.step}, which is saved"
+                )
 
-def _finish_epoch(
-    model: Model,
-    data: TrainingSet,
-    validate: Callable[[], Scores],
-    config: Config,
-    progress: checkpoint.Progress,
-    display: Display,
-    checkpoints: Path,
-) -> None:
-    """Score the epoch on dev, keep the weights where they are the best, and note it all down."""
-    start = time.perf_counter()
-    scores = validate()
-    value = -scores["loss"] if config.metric == "loss" else scores[config.metric]
-    if progress.best is None or value > progress.best:
-        progress.best, progress.best_epoch = value, progress.epoch + 1
-        checkpoint.save_best(checkpoints, model)
-    entry = {
-        "epoch": progress.epoch + 1,
-        "loss": progress.loss / progress.batch,
-        "dev": scores,
-        "best": progress.best_epoch == progress.epoch + 1,
-        "steps": progress.batch,
-        "seconds": round(progress.seconds, 2),
-        "dev_seconds": round(time.perf_counter() - start, 2),
-        "texts_per_second": round(len(data.encoded) / progress.seconds, 1),
-        "tokens_per_second": round(int(data.encoded.lengths.sum()) / progress.seconds, 1),
-        "peak_memory_mb": peak_memory_mb(),
-    }
-    progress.history.append(entry)
-    progress.epoch += 1
-    progress.batch, progress.loss, progress.seconds = 0, 0.0, 0.0
-    display.finish_epoch(entry)
+    def _step(self, rows: NDArray[np.int64]) -> Tensor:
+        """Do one step of the optimiser on some rows and return the loss, a scalar."""
+        accelerator, data = self.accelerator, self.data
+        arrays = tensors(data.inputs.collate(data.encoded, rows), accelerator.device)
+        targets = torch.from_numpy(data.targets[rows]).to(accelerator.device)
+        with accelerator.autocast():
+            logits = self.model(**arrays)
+        value = self.loss(logits.float(), targets, LossCount.of(targets))
+        accelerator.backward(value)
+        if self.config.clip:
+            accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.state.average is not None:
+            self.state.average.update_parameters(self.state.model)
+        return value.detach()
 
+    def _finish_epoch(self) -> None:
+        """Score the epoch on dev, keep the weights where they are the best, and note it all."""
+        progress, lengths = self.progress, self.data.encoded.lengths
+        if not math.isfinite(progress.loss):
+            raise OvertoneError(
+                f"the loss is no longer finite in epoch {progress.epoch + 1}: training diverged; "
+                f"lower training.learning_rate (now {self.config.learning_rate:g}) or "
+                f"training.head_learning_rate (now {self.config.head_learning_rate:g})"
+            )
+        start = time.perf_counter()
+        scores = self.validate(self.state.scored)
+        value = -scores["loss"] if self.config.metric == "loss" else scores[self.config.metric]
+        if progress.best is None or value > progress.best:
+            progress.best, progress.best_epoch = value, progress.epoch + 1
+            checkpoint.save_best(self.folder / "checkpoints", self.state.scored)
+        entry = {
+            "epoch": progress.epoch + 1,
+            "loss": progress.loss / progress.batch,
+            "dev": scores,
+            "best": progress.best_epoch == progress.epoch + 1,
+            "steps": progress.batch,
+            "seconds": round(progress.seconds, 2),
+            "dev_seconds": round(time.perf_counter() - start, 2),
+            "texts_per_second": round(len(lengths) / progress.seconds, 1),
+            "tokens_per_second": round(int(lengths.sum()) / progress.seconds, 1),
+            "peak_memory_mb": peak_memory_mb(),
+        }
+        progress.history.append(entry)
+        progress.epoch += 1
+        progress.batch, progress.loss, progress.seconds = 0, 0.0, 0.0
+        self.display.finish_epoch(entry)
 
-def _is_over(progress: checkpoint.Progress, config: Config) -> bool:
-    """Return whether patience has run out."""
-    return 0 < config.patience <= progress.epoch - progress.best_epoch
+    def _save(self) -> None:
+        checkpoint.save(self.folder / "checkpoints", self.progress, self.state)
 
 
 def _write_history(folder: Path, progress: checkpoint.Progress) -> None:
@@ -263,6 +279,13 @@ def _optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
         for group in groups:
             group["weight_decay"] = 0.0
     return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+def _average(model: Model, config: Config) -> AveragedModel | None:
+    """Return a copy of the model that follows its weights as a moving average, where wanted."""
+    if not config.average:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.average))  # type: ignore[no-untyped-call]
 
 
 def _set_learning_rates(optimizer: Any, config: Config, epochs_done: float) -> None:  # noqa: ANN401

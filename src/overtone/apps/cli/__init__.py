@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 failure at run time, 2 bad usage or input, 128 + n stopped
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 from typing import Annotated
@@ -68,28 +67,32 @@ def run() -> None:
     debug = "--debug" in arguments[:end]
     arguments = [word for word in arguments[:end] if word != "--debug"] + arguments[end:]
     _show_messages()
+    if hasattr(signal, "SIGPIPE"):
+        # A reader that leaves, as `| head` does, ends this process quietly, as it ends others.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app(args=arguments, prog_name="overtone")
-    except OvertoneError as error:
-        if debug:
-            raise
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader has left, as `| head` does. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
-    except OSError as error:
-        if debug:
-            raise
-        typer.echo(f"error: {error.strerror or error}: {error.filename or ''}", err=True)
-        sys.exit(1)
+        # Not typer's standalone mode, which prints usage errors over six lines.
+        sys.exit(app(args=arguments, prog_name="overtone", standalone_mode=False))
     except Exception as error:
         if debug:
             raise
-        typer.echo(
-            f"error: {type(error).__name__}: {error}\nthis should not happen; add --debug to see "
-            "where, and please report it",
-            err=True,
-        )
-        sys.exit(1)
+        message, code = _explain(error)
+        if message:
+            typer.echo(f"error: {message}", err=True)
+        sys.exit(code)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """Return what to print of an error, and the exit code."""
+    if isinstance(error, OvertoneError):
+        return str(error), error.exit_code
+    if isinstance(error, typer.TyperException):
+        # Without arguments the help is the message; it is printed already, and the text is empty.
+        text = error.format_message() if hasattr(error, "format_message") else str(error)
+        return f"{text.rstrip('.')}; see overtone --help" if text else "", 2
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename or ''}", 1
+    return (
+        f"{type(error).__name__}: {error}\nthis should not happen; add --debug to see where, and "
+        "please report it"
+    ), 1

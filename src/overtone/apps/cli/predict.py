@@ -56,8 +56,8 @@ def predict(
         return
     if texts:
         raise InputError("give texts or --input, not both")
-    if output is None and json_to is None:
-        raise InputError("--input needs --output FILE (CSV, TSV or JSONL) or --json FILE")
+    if (output is None) == (json_to is None):
+        raise InputError("--input needs --output FILE (CSV, TSV or JSONL) or --json FILE, not both")
     rows = _checked(input_file, text_column)
     if output is None:
         _answer(load(model), (row[text_column] for row in rows), json_to)
@@ -68,7 +68,7 @@ def predict(
         for block in _blocks(rows):
             found = predictor.predict([row[text_column] for row in block])
             for row, prediction in zip(block, found, strict=True):
-                write(_columns(row, prediction))
+                write(_columns(input_file, row, prediction))
     typer.echo(f"wrote {output}", err=True)
 
 
@@ -94,13 +94,17 @@ def _json_lines(texts: list[str], predictions: list[Prediction]) -> Iterator[str
         yield json.dumps({"text": text, **vars(prediction)}, ensure_ascii=False) + "\n"
 
 
-def _columns(row: Row, prediction: Prediction) -> Row:
+def _columns(path: Path, row: Row, prediction: Prediction) -> Row:
     """Return a row with the labels that are on and every probability added."""
-    return {
-        **row,
+    found = {
         "labels": " ".join(prediction.labels),
         **{f"p_{name}": f"{value:.6f}" for name, value in prediction.probabilities.items()},
     }
+    if both := row.keys() & found.keys():
+        raise DataError(
+            f"{path}: has a column {min(both)!r}, where --output puts what was found; rename it"
+        )
+    return {**row, **found}
 
 
 def _arguments(texts: list[str]) -> list[str]:
@@ -110,7 +114,7 @@ def _arguments(texts: list[str]) -> list[str]:
 
 def _lines() -> Iterator[str]:
     """Yield the lines of standard input, empty ones left out."""
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise InputError(
             'expected texts: give them as arguments ("a text"), with --input, or piped'
         )
@@ -131,17 +135,13 @@ def _checked(path: Path, text_column: str) -> Iterator[Row]:
     """Yield the rows of a table, each of which has the text column."""
     from overtone.data import tables
 
-    rows = tables.read(path)
-    return (_with_column(path, line, row, text_column) for line, row in rows)
-
-
-def _with_column(path: Path, line: int, row: Row, column: str) -> Row:
-    if column not in row:
-        raise DataError(
-            f"{path}, line {line}: expected the column {column!r}, found {', '.join(row)}; "
-            "name the right one with --text-column"
-        )
-    return row
+    for line, row in tables.read(path):
+        if text_column not in row:
+            raise DataError(
+                f"{path}, line {line}: expected the column {text_column!r}, found "
+                f"{', '.join(map(repr, row))}; name the right one with --text-column"
+            )
+        yield row
 
 
 def _blocks(items: Iterable[T]) -> Iterator[list[T]]:
