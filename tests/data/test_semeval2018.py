@@ -152,7 +152,7 @@ def test_a_test_file_of_nones_has_texts_but_no_truth(tmp_path: Path, language: s
             ["line 1", "expected the column joy", "trust"],
         ),
         ([HEADER.replace("Tweet", "Text"), row("1", "x")], ["line 1", "column Tweet", "Text"]),
-        ([HEADER.replace("ID", "id"), row("1", "x")], ["line 1", "column ID", "id, Tweet"]),
+        ([HEADER.replace("ID", "id"), row("1", "x")], ["line 1", "column ID", "'id', 'Tweet'"]),
         ([HEADER + "\tjoy", row("1", "x") + "\t0"], ["line 1", "'joy' stands twice"]),
         ([row("1", "x"), row("2", "y")], ["line 1"]),
         ([HEADER, row("1", "x"), row("2", "y")[:-2]], ["line 3", "expected 13", "found 12"]),

@@ -161,7 +161,7 @@ def test_a_file_that_can_t_be_read_is_named(tmp_path: Path, name: str) -> None:
 def test_require_columns_lists_what_is_missing_and_what_there_is() -> None:
     path = Path("a.csv")
     tables.require_columns(path, {"id": "", "text": ""}, ["text"])
-    with pytest.raises(DataError, match=r"a\.csv, line 1: .*columns x, y, found id, text"):
+    with pytest.raises(DataError, match=r"a\.csv, line 1: .*columns x, y, found 'id', 'text'"):
         tables.require_columns(path, {"id": "", "text": ""}, ["x", "id", "y"])
 
 

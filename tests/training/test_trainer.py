@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from overtone import inputs, losses, models
 from overtone.errors import OvertoneError
@@ -61,7 +61,7 @@ class Case:
         folder: Path,
         config: Config = CONFIG,
         loss: Loss = BCE,
-        validate: Callable[[], Scores] | None = None,
+        validate: Callable[[nn.Module], Scores] | None = None,
     ) -> trainer.Fitted:
         return trainer.fit(
             self.model, loss, self.data, validate or scripted(0.1, 0.2, 0.3, 0.4), config, folder
@@ -179,7 +179,7 @@ def test_the_weights_of_the_best_epoch_are_kept(
     case, seen = Case(bert), list[Weights]()
     script = iter(values)
 
-    def validate() -> Scores:
+    def validate(_: nn.Module) -> Scores:
         seen.append(case.weights())
         return {**scores(0.0), metric: next(script)}
 
@@ -193,7 +193,7 @@ def test_the_weights_of_the_best_epoch_are_kept(
 def test_a_score_that_is_no_number_is_never_the_best(bert: Path, tmp_path: Path) -> None:
     script = iter((float("nan"), 0.4, 0.5))
 
-    def validate() -> Scores:
+    def validate(_: nn.Module) -> Scores:
         return {**scores(0.0), "loss": next(script)}
 
     fitted = Case(bert).fit(tmp_path, replace(CONFIG, metric="loss"), validate=validate)
@@ -253,7 +253,7 @@ def test_a_run_stopped_at_any_step_goes_on_bit_for_bit(
     assert caught.value.exit_code == 128 + number
     again = Case(bert, seed=99)  # its first weights must not matter
     rest = iter((0.1, 0.2, 0.3)[(step - 1) // STEPS :])
-    again.fit(tmp_path / "cut", validate=lambda: scores(next(rest)))
+    again.fit(tmp_path / "cut", validate=lambda _: scores(next(rest)))
     assert same(again.weights(), whole)
     epochs = (tmp_path / "cut" / "history.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["epoch"] for line in epochs] == [1, 2, 3]
@@ -263,7 +263,7 @@ def test_a_stop_while_dev_is_scored_goes_on_bit_for_bit(
     bert: Path, tmp_path: Path, whole: Weights
 ) -> None:
 
-    def validate() -> Scores:
+    def validate(_: nn.Module) -> Scores:
         os.kill(os.getpid(), signal.SIGINT)
         return scores(0.1)
 
@@ -294,6 +294,40 @@ def test_a_second_signal_acts_at_once_and_the_handlers_come_back(
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
+def test_a_moving_average_is_what_is_scored_and_kept(bert: Path, tmp_path: Path) -> None:
+    case = Case(bert)
+    trained_weights: list[Weights] = []  # at the start of each step
+    scored: list[Weights] = []
+
+    def loss(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        trained_weights.append(case.weights())
+        return BCE(logits, targets, count)
+
+    def validate(model: nn.Module) -> Scores:
+        scored.append({key: value.clone() for key, value in model.state_dict().items()})
+        return scores([0.9, 0.1][len(scored) - 1])
+
+    case.fit(tmp_path, replace(CONFIG, epochs=2, average=0.5), loss=loss, validate=validate)
+    expected = trained_weights[1]
+    for weights in trained_weights[2 : STEPS + 1]:
+        expected = {key: 0.5 * expected[key] + 0.5 * weights[key] for key in expected}
+    for key, value in expected.items():
+        torch.testing.assert_close(scored[0][key], value)
+    assert same(case.weights(), scored[0])
+
+
+def test_a_stopped_run_with_a_moving_average_goes_on_bit_for_bit(
+    bert: Path, tmp_path: Path
+) -> None:
+    config = replace(CONFIG, average=0.9)
+    expected = trained(bert, tmp_path / "whole", config)
+    with pytest.raises(Interrupted):
+        Case(bert).fit(tmp_path / "cut", config, loss=signalling(STEPS + 2, signal.SIGINT))
+    again = Case(bert, seed=99)
+    again.fit(tmp_path / "cut", config, validate=scripted(0.2, 0.3, 0.4))
+    assert same(again.weights(), expected)
+
+
 def test_training_works_outside_the_main_thread(bert: Path, tmp_path: Path, whole: Weights) -> None:
     found: list[Weights] = []
     thread = threading.Thread(target=lambda: found.append(trained(bert, tmp_path)))
@@ -305,7 +339,11 @@ def test_training_works_outside_the_main_thread(bert: Path, tmp_path: Path, whol
 def test_two_checkpoints_are_kept(bert: Path, tmp_path: Path) -> None:
     Case(bert).fit(tmp_path)
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
-    assert names == ["best.safetensors", f"step-{2 * STEPS:08d}", f"step-{3 * STEPS:08d}"]
+    assert names == [
+        "best.safetensors",
+        f"step-{2 * STEPS:08d}-epoch-0002",
+        f"step-{3 * STEPS:08d}-epoch-0003",
+    ]
     newest = tmp_path / "checkpoints" / names[-1]
     assert sorted(path.name for path in newest.iterdir()) == [
         "model.safetensors", "optimizer.safetensors", "random.safetensors", "state.json",
@@ -374,17 +412,17 @@ def scores(value: float) -> Scores:
     return dict.fromkeys(("loss", "jaccard", "jaccard_zero", "f1_micro", "f1_macro"), value)
 
 
-def scripted(*values: float) -> Callable[[], Scores]:
+def scripted(*values: float) -> Callable[[nn.Module], Scores]:
     """Return a `validate` that gives these values, epoch by epoch."""
     script = iter(values)
-    return lambda: scores(next(script))
+    return lambda _: scores(next(script))
 
 
-def rising(folder: Path) -> Callable[[], Scores]:
+def rising(folder: Path) -> Callable[[nn.Module], Scores]:
     """Return a `validate` whose value rises from call to call, also over several processes."""
     file = folder / "calls"
 
-    def validate() -> Scores:
+    def validate(_: nn.Module) -> Scores:
         calls = int(file.read_text()) if file.exists() else 0
         file.write_text(str(calls + 1))
         return scores(calls / 100)
@@ -416,7 +454,7 @@ def stopped(encoder: Path, folder: Path, step: int) -> Path:
     """Train the case up to a step and return its newest checkpoint."""
     with pytest.raises(Interrupted):
         Case(encoder).fit(folder, loss=signalling(step, signal.SIGINT))
-    return folder / "checkpoints" / f"step-{step:08d}"
+    return max((folder / "checkpoints").glob(f"step-{step:08d}-*"))
 
 
 def rates(encoder: Path, config: Config, epochs_done: float) -> tuple[float, float]:

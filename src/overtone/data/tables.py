@@ -119,9 +119,8 @@ def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in row]
     if missing:
         raise DataError(
-            f"{path}: expected the column{'s' * (len(missing) > 1)} {', '.join(missing)} in the "
-            f"header (line 1), found {', '.join(map(repr, row))}; correct the header or name the "
-            "right column"
+            f"{path}, line 1: expected the column{'s' * (len(missing) > 1)} {', '.join(missing)}, "
+            f"found {', '.join(map(repr, row))}; correct the header or name the right column"
         )
 
 

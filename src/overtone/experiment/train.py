@@ -262,7 +262,7 @@ def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
         saved = check(tomllib.loads(config.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
-    except ValueError as error:
+    except (ValueError, InputError) as error:
         raise InputError(f"{config} is damaged ({error}): train again") from error
     if asked is not None and (differences := _differences(saved.to_json(), asked.to_json())):
         raise InputError(
