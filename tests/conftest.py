@@ -1,9 +1,10 @@
-"""Fixtures: tiny but real tokenizers and encoders in Hugging Face format, made without a network."""
+"""Fixtures: tiny but real tokenizers and encoders in Hugging Face format, made offline."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 # Before transformers is imported: no test may reach for the hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -35,8 +36,8 @@ anger anticipation disgust fear joy love optimism pessimism sadness surprise tru
 i am so happy today and my friends are here what a terrible day this bus is late again tomorrow
 we will see the sea he said that nothing works she laughed at the old joke why would you do this
 to me great news everyone our team won the match the soup was cold and grey , . ! ' #
-""".split()
-SHAPE = {
+""".split()  # noqa: SIM905 - one word a line would be eighty lines
+SHAPE: dict[str, Any] = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
     "max_position_embeddings": 130,
 }  # fmt: skip

@@ -123,13 +123,9 @@ def test_any_collection_of_texts_will_do(
     assert model.predict(container(["a", "b"])) == model.predict(["a", "b"])
 
 
-def test_an_iterator_is_taken_or_refused_but_never_lost(run: Run) -> None:
+def test_an_iterator_is_taken_whole(run: Run) -> None:
     model = overtone.load(run.path)
-    try:
-        found = model.predict(iter(["a", "b"]))  # type: ignore[arg-type]
-    except InputError:
-        return
-    assert len(found) == 2
+    assert model.predict(iter(["a", "b"])) == model.predict(["a", "b"])
 
 
 def test_texts_of_any_characters_are_predicted(run: Run) -> None:

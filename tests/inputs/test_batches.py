@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.special import expit  # type: ignore[import-untyped]
+from scipy.special import expit
 
 from overtone.inputs import Batch, Encoded, batches
 from overtone.labels import Labels

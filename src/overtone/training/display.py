@@ -63,12 +63,13 @@ class Display:
     def finish_epoch(self, entry: dict[str, Any]) -> None:
         """Print a line for a finished epoch, its entry in history.jsonl."""
         value = entry["dev"][self._metric]
+        shown = "n/a" if value is None else f"{value:.4f}"
         if entry["best"]:
-            self._best = f"best dev {self._metric} {value:.4f}"
+            self._best = f"best dev {self._metric} {shown}"
             self._bar.update(self._task, best=self._best)
         self._console.print(
             f"epoch {entry['epoch']}/{self._epochs}  loss {entry['loss']:.4f}  "
-            f"dev {self._metric} {value:.4f}{' (best)' if entry['best'] else ''}  "
+            f"dev {self._metric} {shown}{' (best)' if entry['best'] else ''}  "
             f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s",
             highlight=False,
             soft_wrap=True,

@@ -181,6 +181,11 @@ class _Loop:
             self._finish_epoch()
             self._save()
             _write_history(self.folder, progress)
+        if progress.best is None:
+            raise OvertoneError(
+                f"no epoch's {config.metric} on dev was a number: training diverged; lower "
+                "training.learning_rate"
+            )
 
     def _train_epoch(self) -> None:
         """Train on what is left of an epoch's batches."""
@@ -236,13 +241,14 @@ class _Loop:
         start = time.perf_counter()
         scores = self.validate(self.state.scored)
         value = -scores["loss"] if self.config.metric == "loss" else scores[self.config.metric]
-        if progress.best is None or value > progress.best:
+        # A score that is no number is worse than any: it is never the best.
+        if math.isfinite(value) and (progress.best is None or value > progress.best):
             progress.best, progress.best_epoch = value, progress.epoch + 1
             checkpoint.save_best(self.folder / "checkpoints", self.state.scored)
         entry = {
             "epoch": progress.epoch + 1,
             "loss": progress.loss / progress.batch,
-            "dev": scores,
+            "dev": {key: score if math.isfinite(score) else None for key, score in scores.items()},
             "best": progress.best_epoch == progress.epoch + 1,
             "steps": progress.batch,
             "seconds": round(progress.seconds, 2),

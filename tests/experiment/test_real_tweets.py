@@ -1,0 +1,38 @@
+"""The main job on the real thing: MiniLM, official English tweets, one epoch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+import overtone
+
+DATA = Path(os.environ.get("OVERTONE_DATA_DIR", str(Path(__file__).parents[3] / "shared" / "data")))
+
+
+@pytest.mark.slow
+def test_one_epoch_on_real_tweets_is_far_better_than_the_most_frequent_labels(
+    tmp_path: Path,
+) -> None:
+    if not (DATA / "semeval2018").is_dir():
+        pytest.skip("NOT RUN: the SemEval-2018 files are not here (set OVERTONE_DATA_DIR)")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        run = overtone.train(
+            "semeval2018-en",
+            tmp_path / "run",
+            data_dir=DATA,
+            config="best/semeval2018-en",
+            settings=["training.epochs=1", "training.average=0"],
+        )
+        scores = overtone.evaluate(run.path, "semeval2018-en", split="dev", data_dir=DATA).scores
+    finally:
+        torch.set_num_threads(threads)
+    # Joy and optimism for every tweet, the best that one answer can do, has a jaccard of 0.28.
+    assert scores.jaccard > 0.5
+    assert scores.f1_micro > 0.62
+    assert scores.to_json() == run.metrics["dev"]
