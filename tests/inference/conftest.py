@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from overtone.experiment import train as experiment
+from overtone.experiment.parts import Parts
 from overtone.experiment.recipe import compose
-from overtone.experiment.train import Parts, Run
+from overtone.experiment.train import Run
 
 
 @pytest.fixture(scope="session")

@@ -17,18 +17,17 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from tokenizers import Tokenizer
 from torch import nn
 
-from overtone import __version__, atomic, bundle, data, decision, inputs, losses, models, text
+from overtone import __version__, atomic, bundle, data, decision, models
 from overtone.config import Table
-from overtone.data import Split
 from overtone.errors import InputError
 from overtone.evaluation import metrics
 from overtone.experiment import card
+from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
-from overtone.inputs import Encoded, Inputs, batches
-from overtone.losses import Count, Loss
+from overtone.inputs import batches
+from overtone.losses import Count
 from overtone.training import trainer
 
 TOKENS = 8192
@@ -48,20 +47,6 @@ class Run:
     def metrics(self) -> dict[str, Any]:
         """Return the scores on dev and the cost."""
         return self.bundle.manifest.metrics
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """All that a run needs, loaded and checked."""
-
-    recipe: Recipe
-    train: Split
-    dev: Split
-    inputs: Inputs
-    train_encoded: Encoded
-    dev_encoded: Encoded
-    pretrained: models.Pretrained
-    loss: Loss
 
 
 def train(
@@ -127,52 +112,6 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
         f"{recipe.to_toml()}\n# {len(parts.train):,} texts to train on, {len(parts.dev):,} to "
         f"choose by, {lengths.mean():.0f} tokens a text ({lengths.max()} at most), "
         f"{parameters / 1e6:.1f} M parameters: all is in order, nothing was trained"
-    )
-
-
-def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
-    """Load all that a recipe names: data, encoder, loss. What `--dry-run` checks.
-
-    Raises:
-        InputError: something can't be found or doesn't fit.
-
-    """
-    train_split, dev_split = (
-        data.load(recipe.data.name, name, data_dir, recipe.data.options)
-        for name in ("train", "dev")
-    )
-    for split in (train_split, dev_split):
-        data.truth(split)
-    torch.manual_seed(recipe.training.seed)  # the head's first weights
-    pretrained = models.create(recipe.model.name, recipe.model.options)
-    encoder_inputs = inputs.load(
-        recipe.inputs.name,
-        recipe.inputs.options,
-        Tokenizer.from_str(pretrained.tokenizer),
-        pretrained.limit,
-    )
-    clean = text.load(recipe.text.name, recipe.text.options)
-    train_encoded, dev_encoded = (
-        encoder_inputs.encode([clean(item) for item in split.texts], split.labels)
-        for split in (train_split, dev_split)
-    )
-    for split, encoded in ((train_split, train_encoded), (dev_split, dev_encoded)):
-        if encoded.truncated:
-            log.warning(
-                "%s: %d of %d texts are longer than inputs.max_length allows and lose their end",
-                split.name,
-                encoded.truncated,
-                len(split),
-            )
-    return Parts(
-        recipe,
-        train_split,
-        dev_split,
-        encoder_inputs,
-        train_encoded,
-        dev_encoded,
-        pretrained,
-        losses.load(recipe.loss.name, recipe.loss.options),
     )
 
 
