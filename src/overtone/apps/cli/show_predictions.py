@@ -11,8 +11,8 @@ from rich.text import Text
 from overtone.inference.predictor import Prediction
 
 COLOURS = (
-    "red", "yellow", "green", "magenta", "bright_yellow", "bright_magenta", "bright_green",
-    "bright_black", "blue", "cyan", "bright_cyan",
+    "red", "cyan", "green", "magenta", "yellow", "bright_red", "bright_blue", "bright_black",
+    "blue", "bright_magenta", "bright_cyan",
 )  # fmt: skip
 """By the label's place, so that a label has one colour throughout."""
 WIDTH = 16
