@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 
 # The commands are shown as they run: they are what you would type yourself.
 demo: setup
-	@$(BIN)/python -c 'import pathlib, torch; size = sum(f.stat().st_size for f in pathlib.Path(torch.__file__).parent.rglob("*") if f.is_file()); print(f"torch {torch.__version__}, {size / 1e6:,.0f} MB on disk")'
+	@$(BIN)/python -c 'import pathlib, torch; home = pathlib.Path(torch.__file__).parent; size = sum(f.stat().st_size for part in (home, home.parent / "nvidia", home.parent / "triton") for f in part.rglob("*") if f.is_file()); print(f"torch {torch.__version__}, {size / 1e6:,.0f} MB on disk")'
 	@rm -rf runs/demo
 	$(BIN)/overtone train --dataset sample --config best/sample --output runs/demo
 	$(BIN)/overtone evaluate runs/demo --dataset sample --split test

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from overtone import atomic
+from overtone.errors import InputError
 
 
 def names(folder: Path) -> list[str]:
@@ -57,8 +58,8 @@ def test_file_keeps_the_old_content_when_writing_stops(
 
 def test_file_does_not_replace_a_folder(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(OSError, match="a"), atomic.file(tmp_path / "a") as beside:
-        beside.write_text("x", encoding="utf-8")
+    with pytest.raises(InputError, match="folder"), atomic.file(tmp_path / "a"):
+        raise AssertionError("must not get here")
     assert names(tmp_path) == ["a"]
 
 
@@ -124,3 +125,23 @@ def test_folder_and_its_files_get_the_modes_that_mkdir_and_open_would_give(
     assert mode(tmp_path / "run") == mode(tmp_path / "plain")
     assert mode(tmp_path / "run" / "a") == mode(tmp_path / "plain" / "a")
     assert mode(tmp_path / "run" / "private") == mode(tmp_path / "plain" / "a")
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    atomic.write_text(pipe, "x")
+    reader.join(timeout=60)
+    assert found == ["x"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old", encoding="utf-8")
+    (tmp_path / "link").symlink_to("file")
+    atomic.write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "new"

@@ -49,4 +49,9 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    except ImportError as error:
+        from overtone.errors import MissingExtraError  # noqa: PLC0415 - only in this case
+
+        raise MissingExtraError("train", f"overtone.{name}") from error

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from overtone.errors import InputError
+
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 file whole, replacing what was there."""
@@ -21,7 +23,20 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def file(path: Path) -> Iterator[Path]:
-    """Give a path to write to; on leaving without an error it replaces `path`."""
+    """Give a path to write to; on leaving without an error it replaces `path`.
+
+    A link is followed. What is no regular file (a pipe, /dev/stdout) is written to as it is.
+
+    Raises:
+        InputError: there is a folder at `path`.
+
+    """
+    path = path.resolve()
+    if path.is_dir():
+        raise InputError(f"expected a file to write, found the folder {path}: name a file in it")
+    if path.exists() and not path.is_file():
+        yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)

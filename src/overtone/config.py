@@ -223,9 +223,10 @@ def override(table: Table, settings: Iterable[str]) -> Table:
 
 
 def merge(base: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
-    """Return `base` with the values of `above` put over it, section by section."""
+    """Return `base` with the values of `above` put over it, table by table."""
     result = dict(base)
     for key, value in above.items():
-        both = isinstance(result.get(key), dict) and isinstance(value, dict)
-        result[key] = {**result[key], **value} if both else value
+        below = result.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        result[key] = merge(below, value) if both else value  # type: ignore[arg-type]
     return result

@@ -120,7 +120,11 @@ def test_json_values_that_are_no_text_become_json(tmp_path: Path) -> None:
         ("a.jsonl", '{"a": 1} {"a": 2}\n', "line 1: expected one JSON object"),
         ("a.jsonl", "[" * 100_000 + "\n", "line 1: expected one JSON object"),
         ("a.jsonl", '{"a": ' + "1" * 5000 + "}\n", "line 1: expected one JSON object"),
-        ("a.txt", "a\n1\n", r"expected a name that ends in \.csv, \.tsv, \.jsonl, found \.txt"),
+        (
+            "a.xls",
+            "a\n1\n",
+            r"expected a name that ends in \.csv, \.tsv, \.txt, \.jsonl, found \.xls",
+        ),
         ("a", "a\n1\n", "found no ending"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,

@@ -14,7 +14,7 @@ from overtone.experiment.recipe import check, compose
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    recipe = compose()
+    recipe = compose(dataset="sample")
     assert recipe.data.name == "sample"
     assert recipe.text.name == "tweet"
     assert recipe.model.name == "spanemo"
@@ -48,11 +48,11 @@ def test_each_source_goes_over_the_one_before_it(tmp_path: Path) -> None:
 def test_a_seed_of_zero_goes_over_the_files(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[training]\nseed = 5\n")
-    assert compose(file, seed=0).training.seed == 0
+    assert compose(file, dataset="sample", seed=0).training.seed == 0
 
 
 def test_a_section_may_name_another_plugin() -> None:
-    recipe = compose(settings=["loss.name=bce", "text.name=plain"])
+    recipe = compose(dataset="sample", settings=["loss.name=bce", "text.name=plain"])
     assert recipe.loss.to_json() == {"name": "bce"}
     assert recipe.text.name == "plain"
 
@@ -75,7 +75,7 @@ def test_a_recipe_comes_back_from_its_toml(tmp_path: Path) -> None:
 
 
 def test_a_saved_recipe_writes_every_default_out() -> None:
-    table = tomllib.loads(compose().to_toml())
+    table = tomllib.loads(compose(dataset="sample").to_toml())
     assert table["training"]["batch_size"] == 32
     assert table["training"]["warmup"] == 0.1
     assert table["inputs"]["max_length"] == 128
@@ -155,3 +155,8 @@ def test_an_unknown_preset_is_refused_with_those_that_exist() -> None:
 def test_a_saved_recipe_that_lacks_a_section_is_refused(table: dict[str, Any]) -> None:
     with pytest.raises(OvertoneError):
         check(table)
+
+
+def test_a_recipe_without_a_dataset_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(InputError, match="--dataset NAME .* sample"):
+        compose()

@@ -16,7 +16,7 @@ from overtone.experiment.train import Run
 def parts(bert: Path) -> Parts:
     """A tiny BERT and the sample; trained in place once `run` was asked for."""
     settings = ["training.epochs=2", "training.device=cpu", "training.head_learning_rate=0.02"]
-    return prepare(compose(encoder=str(bert), settings=settings), None)
+    return prepare(compose(dataset="sample", encoder=str(bert), settings=settings), None)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def load(
     plugin, given = _resolve(dataset)
     if split not in plugin.SPLITS:
         raise InputError(f"{dataset} has no split {split!r}; there are: {', '.join(plugin.SPLITS)}")
-    config = parse(plugin.Config, {**given, **(options or {})}, where="data")
+    config = _config(dataset, plugin, given, options or {})
     loaded: Split = plugin.load(config, split, data_dir or default_dir())
     return loaded
 
@@ -108,13 +108,26 @@ def check(dataset: str, options: Mapping[str, object]) -> None:
 
     """
     plugin, given = _resolve(dataset)
-    parse(plugin.Config, {**given, **options}, where="data")
+    _config(dataset, plugin, given, options)
 
 
 def default_dir() -> Path:
     """Return OVERTONE_DATA_DIR where it is set, else a folder in the user's cache."""
     given = os.environ.get("OVERTONE_DATA_DIR")
     return Path(given) if given else Path(platformdirs.user_cache_dir("overtone")) / "data"
+
+
+def _config(
+    dataset: str, plugin: ModuleType, given: Mapping[str, object], options: Mapping[str, object]
+) -> object:
+    """Return a dataset's checked config; its name has the last word on what it says."""
+    for key in given.keys() & options.keys():
+        if given[key] != options[key]:
+            raise InputError(
+                f"the dataset {dataset} has {key} {given[key]!r}, found {options[key]!r} in the "
+                "options: name another dataset instead"
+            )
+    return parse(plugin.Config, {**options, **given}, where="data")
 
 
 def _resolve(dataset: str) -> tuple[ModuleType, dict[str, object]]:

@@ -218,5 +218,5 @@ def _checked_header(path: Path, header: list[str]) -> list[str]:
     return header
 
 
-READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".jsonl": _read_jsonl}
-"""By the file's ending."""
+READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".txt": _read_tsv, ".jsonl": _read_jsonl}
+"""By the file's ending; .txt is what SemEval calls its tables."""

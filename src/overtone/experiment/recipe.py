@@ -17,7 +17,7 @@ from overtone.errors import ConfigError, InputError
 from overtone.training import trainer
 
 DEFAULTS: Table = {
-    "data": {"name": "sample"},
+    "data": {},
     "text": {"name": "tweet"},
     "inputs": {"name": "label_prefix"},
     "model": {"name": "spanemo"},
@@ -69,6 +69,7 @@ class Recipe:
 def compose(
     reference: str | Path | None = None,
     *,
+    base: Table | None = None,
     dataset: str | None = None,
     encoder: str | None = None,
     seed: int | None = None,
@@ -78,6 +79,7 @@ def compose(
 
     Args:
         reference: a preset's name or a TOML file.
+        base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`.
         encoder: stands for `model.encoder`.
         seed: stands for `training.seed`.
@@ -88,6 +90,8 @@ def compose(
         ConfigError: all problems of the configuration.
 
     """
+    if isinstance(settings, str):
+        raise InputError(f"expected a list of settings, found one text: pass [{settings!r}]")
     table = config.read(reference) if reference is not None else {}
     if not all(isinstance(section, dict) for section in table.values()):
         raise InputError(f"{reference}: expected sections such as [training], found loose keys")
@@ -99,7 +103,22 @@ def compose(
     ):
         if value is not None:
             named[section] = {key: value}
-    return check(config.override(config.merge(config.merge(DEFAULTS, table), named), settings))
+    result = base or DEFAULTS
+    for layer in (table, named, config.override({}, settings)):
+        result = config.merge(_without_other_plugins(result, layer), layer)
+    return check(result)
+
+
+def _without_other_plugins(table: Table, above: Table) -> Table:
+    """Return a table without the options of plugins that the table above it replaces."""
+    return {
+        section: {} if _names_another(options, above.get(section)) else options
+        for section, options in table.items()
+    }
+
+
+def _names_another(options: Table, above: object) -> bool:
+    return isinstance(above, dict) and above.get("name", options.get("name")) != options.get("name")
 
 
 def check(table: Mapping[str, Any]) -> Recipe:
@@ -136,6 +155,11 @@ def check(table: Mapping[str, Any]) -> Recipe:
 def _section(kind: str, table: Table) -> Section:
     """Check a plugin's section and write out its defaults."""
     name = table.pop("name", None)
+    if kind == "data" and name is None:
+        raise InputError(
+            f"no dataset is named: use --dataset NAME or a config with data.name; there are: "
+            f"{', '.join(data.names())}"
+        )
     if not isinstance(name, str):
         raise InputError(f"{kind}.name must be a text, found {name!r}")
     if kind == "data":

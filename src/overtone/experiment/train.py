@@ -30,9 +30,6 @@ from overtone.inputs import batches
 from overtone.losses import Count
 from overtone.training import trainer
 
-TOKENS = 8192
-"""Most tokens a batch when dev is scored, padding counted."""
-
 log = logging.getLogger(__name__)
 
 
@@ -78,18 +75,31 @@ def train(
 
     """
     folder = Path(output)
-    named = dataset is not None or config is not None or encoder is not None or seed is not None
-    asked = None
-    if named or settings or not resume:
-        asked = compose(config, dataset=dataset, encoder=encoder, seed=seed, settings=settings)
-    recipe = _start(folder, asked, resume=resume)
-    if (folder / "bundle").is_dir():
-        log.warning("the run %s is finished already", folder)
-        return Run(folder, bundle.load(folder / "bundle"))
-    parts = prepare(recipe, Path(data_dir) if data_dir else None)
+    given: dict[str, Any] = {
+        "dataset": dataset,
+        "encoder": encoder,
+        "seed": seed,
+        "settings": settings,
+    }
+    if resume:
+        recipe = _resumed(folder, config, given)
+    else:
+        recipe = compose(config, **given)
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(
+                f"expected a new folder for the run, found files in {folder}: choose another "
+                "--output, or go on with that run with --resume"
+            )
+    parts = None
+    if not (folder / "bundle").is_dir():
+        parts = prepare(recipe, Path(data_dir) if data_dir else None)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):
+            # Looked for only now: another process may have finished the run meanwhile.
+            if parts is None or (folder / "bundle").is_dir():
+                log.warning("the run %s is finished already", folder)
+                return Run(folder, bundle.load(folder / "bundle"))
             atomic.write_text(folder / "config.toml", recipe.to_toml())
             return _fit_and_save(parts, folder)
     except Timeout as error:
@@ -178,24 +188,17 @@ def _validate(parts: Parts, model: nn.Module) -> trainer.Scores:
 
 
 def _dev_logits(parts: Parts, model: nn.Module) -> NDArray[np.float32]:
-    return batches.logits(partial(models.logits_of, model), parts.inputs, parts.dev_encoded, TOKENS)
+    return batches.logits(partial(models.logits_of, model), parts.inputs, parts.dev_encoded)
 
 
-def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
-    """Return the recipe to train with: the one asked for, or that of the run to go on with.
+def _resumed(folder: Path, reference: str | Path | None, given: dict[str, Any]) -> Recipe:
+    """Return the recipe of the run to go on with.
 
     Raises:
-        InputError: a new run's folder is not empty; or there is no run to go on with, or it was
-            started with another recipe.
+        InputError: there is no run to go on with, or something else was asked for than it was
+            started with.
 
     """
-    if asked is not None and not resume:
-        if folder.is_dir() and any(folder.iterdir()):
-            raise InputError(
-                f"expected a new folder for the run, found files in {folder}: choose another "
-                "--output, or go on with that run with --resume"
-            )
-        return asked
     config = folder / "config.toml"
     try:
         saved = check(tomllib.loads(config.read_text(encoding="utf-8")))
@@ -203,7 +206,8 @@ def _start(folder: Path, asked: Recipe | None, *, resume: bool) -> Recipe:
         raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
     except (ValueError, InputError) as error:
         raise InputError(f"{config} is damaged ({error}): train again") from error
-    if asked is not None and (differences := _differences(saved.to_json(), asked.to_json())):
+    asked = compose(reference, base=saved.to_json(), **given)
+    if differences := _differences(saved.to_json(), asked.to_json()):
         raise InputError(
             f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "
             "resume without those options, or choose another --output"

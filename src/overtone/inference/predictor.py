@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,6 @@ from overtone.inference import backends
 from overtone.inputs import batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
-
-TOKENS = 8192
-"""Most tokens a batch, padding counted."""
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +40,9 @@ class Predictor:
         """Join a bundle's parts: cleaner, inputs, backend and decision."""
         manifest = bundle.manifest
         self.bundle = bundle
-        self._clean = text.load(*_named(manifest.config["text"]))
+        self._clean = text.load(*_named(manifest.config, "text"))
         tokenizer = Tokenizer.from_file(str(bundle.file(bundles.TOKENIZER)))
-        self._inputs = inputs.load(*_named(manifest.config["inputs"]), tokenizer, manifest.limit)
+        self._inputs = inputs.load(*_named(manifest.config, "inputs"), tokenizer, manifest.limit)
         self._decision = decision.restore(manifest.decision, manifest.labels)
         self._logits_of = logits_of
 
@@ -95,7 +92,7 @@ class Predictor:
                 encoded.truncated,
                 len(encoded),
             )
-        return batches.probabilities(self._logits_of, self._inputs, encoded, TOKENS)
+        return batches.probabilities(self._logits_of, self._inputs, encoded)
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which labels are on, (n, C)."""
@@ -120,10 +117,9 @@ def load(model: str | Path, backend: str = "torch", **options: object) -> Predic
     return Predictor(bundle, backends.load(backend, options, bundle))
 
 
-def _named(section: dict[str, object]) -> tuple[str, dict[str, object]]:
+def _named(config: Mapping[str, object], section: str) -> tuple[str, dict[str, object]]:
     """Split a section of the saved config into the plugin's name and its options."""
-    options = dict(section)
-    try:
-        return str(options.pop("name")), options
-    except KeyError as error:
-        raise BundleError("the bundle's config has a section without a name") from error
+    table = config.get(section)
+    if not isinstance(table, dict) or "name" not in table:
+        raise BundleError(f"the bundle's config has no section {section} with a name")
+    return str(table["name"]), {key: value for key, value in table.items() if key != "name"}

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from overtone.inputs import Batch, Encoded, Inputs
 
+TOKENS = 8192
+"""Most tokens a batch at prediction, padding counted, where nothing else is said."""
+
 Rows = NDArray[np.int64]
 LogitsOf = Callable[[Batch], NDArray[np.float32]]
 """A backend: the arrays of a batch to logits (B, C)."""
@@ -71,7 +74,7 @@ def by_length(lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]
 
 
 def logits(
-    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int
+    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int = TOKENS
 ) -> NDArray[np.float32]:
     """Return every row's logits, (n, C), in the order of the rows.
 
@@ -91,7 +94,7 @@ def logits(
 
 
 def probabilities(
-    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int
+    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int = TOKENS
 ) -> NDArray[np.float32]:
     """Return every row's probabilities, (n, C): the sigmoid of `logits`."""
     return sigmoid(logits(logits_of, inputs, encoded, tokens))

@@ -59,6 +59,8 @@ class Inputs:
         self.max_length = min(config.max_length, limit)
         tokenizer.no_padding()
         tokenizer.no_truncation()
+        # A text that says "[SEP]" means the characters, not the token.
+        tokenizer.encode_special_tokens = True
         # The mask hides padding from the encoder, so any id that exists will do.
         self._pad_id = next(
             (

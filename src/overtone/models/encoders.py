@@ -70,6 +70,7 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
         log.info("looking for the encoder %s on the Hugging Face hub", source)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        _check_kind(config.model_type)
         known = {key: value for key, value in overrides.items() if hasattr(config, key)}
         model, report = AutoModel.from_pretrained(
             source,
@@ -110,9 +111,9 @@ def from_architecture(architecture: Mapping[str, Any]) -> PreTrainedModel:
 
     """
     kind = str(architecture.get("model_type"))
-    # Encoders of text, that is: a backbone of another kind may name further models to download.
-    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES or "auto_map" in architecture:
-        raise InputError(f"expected the architecture of a text encoder, found {kind!r}")
+    _check_kind(kind)
+    if "auto_map" in architecture:
+        raise InputError("expected an architecture that names no code, found auto_map")
     shape = {key: value for key, value in architecture.items() if key not in NO_SHAPE}
     try:
         config = CONFIG_MAPPING[kind].from_dict(shape)
@@ -139,6 +140,14 @@ def segments(model: nn.Module) -> int:
     """Return how many segments the encoder tells apart: 2 for BERT, 0 for RoBERTa or DistilBERT."""
     known = int(getattr(_config(model), "type_vocab_size", 0) or 0)
     return known if known > 1 else 0
+
+
+def _check_kind(kind: str) -> None:
+    """Refuse what is no encoder of text: a backbone may name further models to download."""
+    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        raise InputError(
+            f"expected the architecture of a text encoder such as bert or roberta, found {kind!r}"
+        )
 
 
 def _reason(error: Exception) -> str:

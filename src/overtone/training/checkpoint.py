@@ -111,6 +111,8 @@ def restore(folder: Path, state: State) -> Progress:
 
     Damaged ones are removed, so that they don't count among those that are kept.
     """
+    for left_over in folder.glob(".*"):  # of a process that was killed while it wrote
+        shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
     for path in sorted(folder.glob("step-*"), reverse=True):
         content = _read(path)
         if content is not None:

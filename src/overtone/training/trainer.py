@@ -62,7 +62,7 @@ class Config:
     """What the learning rates do after that: fall to 0, or stay."""
     clip: NotNegative = 1.0
     """Largest norm of a step's gradient; 0 leaves it alone."""
-    average: Share = 0.0
+    average: Annotated[float, Range(0, 0.9999)] = 0.0
     """Decay a step of a moving average of the weights, which is what is scored and kept; 0 is off.
     0.995 averages over the last two hundred steps."""
     metric: Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro", "loss"] = "jaccard"
@@ -73,7 +73,7 @@ class Config:
     """`auto` takes CUDA or MPS where there is one."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Of the matrix products; weights stay in fp32."""
-    seed: Annotated[int, Range(0)] = 0
+    seed: Annotated[int, Range(0, 2**63 - 1)] = 0
     """Of the head's first weights, dropout and the order of the texts."""
 
 
@@ -181,6 +181,8 @@ class _Loop:
             self._finish_epoch()
             self._save()
             _write_history(self.folder, progress)
+        # Once more: a run that was killed between the two comes here with nothing left to do.
+        _write_history(self.folder, progress)
         if progress.best is None:
             raise OvertoneError(
                 f"no epoch's {config.metric} on dev was a number: training diverged; lower "

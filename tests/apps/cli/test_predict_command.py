@@ -56,7 +56,7 @@ def test_lines_of_standard_input_are_texts(cli: Cli, run: Path) -> None:
     found = cli("predict", run, "--json", "-", stdin="one\r\n\n  \nna\u00efve \U0001f642".encode())
     assert found.code == 0
     texts = [json.loads(line)["text"] for line in found.out.splitlines()]
-    assert texts == ["one", "naïve 🙂"]
+    assert texts == ["one", "", "  ", "naïve 🙂"]  # line by line, so that answers match
 
 
 def test_empty_standard_input_gives_nothing(cli: Cli, run: Path) -> None:
@@ -102,10 +102,26 @@ def test_a_tables_texts_can_go_to_json_lines(cli: Cli, run: Path, tmp_path: Path
     assert [json.loads(line)["text"] for line in found.out.splitlines()] == TEXTS
 
 
-def test_a_table_without_rows_gives_none(cli: Cli, run: Path, tmp_path: Path) -> None:
+def test_a_table_without_rows_is_refused(cli: Cli, run: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text\n")
-    found = cli("predict", run, "--input", "in.csv", "--json", "-")
-    assert (found.code, found.out) == (0, "")
+    found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
+    found.assert_failed(2)
+    assert "rows below the header" in found.err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_input_is_not_replaced(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\na\n")
+    cli("predict", run, "--input", "in.csv", "--output", "in.csv").assert_failed(2)
+    assert (tmp_path / "in.csv").read_text() == "text\na\n"
+
+
+def test_json_lines_keep_the_other_columns(cli: Cli, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("ID\ttext\n7\tso happy\n")
+    found = cli("predict", run, "--input", "in.txt", "--json", "-")
+    assert found.code == 0
+    answer = json.loads(found.out)
+    assert (answer["ID"], answer["text"]) == ("7", "so happy")
 
 
 def test_a_missing_column_is_refused_with_those_that_exist(
@@ -137,14 +153,14 @@ def test_a_failure_half_way_leaves_the_old_output(cli: Cli, run: Path, tmp_path:
         (["--input", "in.csv"], "--output"),
         (["--input", "gone.csv", "--json", "-"], "gone.csv"),
         (["--input", "in.csv", "--output", "out.xlsx"], ".xlsx"),
-        (["--input", "in.txt", "--json", "-"], ".txt"),
+        (["--input", "in.xlsx", "--json", "-"], ".xlsx"),
         (["--input", "in.csv", "--output", "out.csv", "--json", "-"], "--json"),
     ],
 )
 def test_what_does_not_go_together_is_refused(
     cli: Cli, run: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    for name in ("in.csv", "in.txt"):
+    for name in ("in.csv", "in.xlsx"):
         (tmp_path / name).write_text("text\na\n")
     found = cli("predict", run, *arguments)
     found.assert_failed(2)

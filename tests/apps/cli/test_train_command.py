@@ -45,7 +45,16 @@ def test_a_dry_run_prints_the_recipe_and_writes_nothing(
 
 
 def test_a_dry_run_finds_what_training_would(cli: Cli, tmp_path: Path) -> None:
-    found = cli("train", "--encoder", "no/such-encoder", "--dry-run", "--output", "new")
+    found = cli(
+        "train",
+        "--dataset",
+        "sample",
+        "--encoder",
+        "no/such-encoder",
+        "--dry-run",
+        "--output",
+        "new",
+    )
     found.assert_failed(2)
     assert "no/such-encoder" in found.err
     assert list(tmp_path.iterdir()) == []

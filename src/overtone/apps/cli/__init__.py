@@ -70,6 +70,8 @@ def run() -> None:
     if hasattr(signal, "SIGPIPE"):
         # A reader that leaves, as `| head` does, ends this process quietly, as it ends others.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # Asked to end, leave as after an error, so that nothing half-written stays.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         # Not typer's standalone mode, which prints usage errors over six lines.
         sys.exit(app(args=arguments, prog_name="overtone", standalone_mode=False))

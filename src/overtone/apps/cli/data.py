@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir
-from overtone.errors import MissingDataError
+from overtone.errors import DataError, MissingDataError
 
 if TYPE_CHECKING:
     from overtone.data import Split
@@ -22,9 +22,16 @@ def list_datasets(data_dir: DataDir = None) -> None:
     from overtone import data as datasets
 
     for name in datasets.names():
-        found, _ = _load_all(name, data_dir)
-        rows = ", ".join(f"{split} {len(loaded):,}" for split, loaded in found.items())
-        typer.echo(f"{name:<16} {rows or 'no files here'}")
+        here = []
+        for split in datasets.splits(name):
+            try:
+                here.append(f"{split} {len(datasets.load(name, split, data_dir)):,}")
+            except MissingDataError:
+                continue
+            except DataError as error:
+                here.append(f"{split} damaged")
+                typer.echo(f"warning: {error}", err=True)
+        typer.echo(f"{name:<16} {', '.join(here) or 'no files here'}")
 
 
 @app.command()

@@ -45,11 +45,19 @@ def _show(found: Evaluation) -> None:
 
     scores = found.scores
     whole = Table(title=Text(f"{found.dataset}, {found.split}: {scores.n} texts"))
-    for name in ("micro F1", "macro F1", "jaccard", "jaccard_zero", "exact match", "Hamming loss"):
+    for name in (
+        "micro F1",
+        "macro F1",
+        "jaccard",
+        "jaccard_zero",
+        "exact match",
+        "Hamming loss",
+        "LRAP",
+    ):
         whole.add_column(name, justify="right")
     values = (
         scores.f1_micro, scores.f1_macro, scores.jaccard, scores.jaccard_zero, scores.exact_match,
-        scores.hamming_loss,
+        scores.hamming_loss, scores.lrap,
     )  # fmt: skip
     whole.add_row(*(f"{value:.4f}" for value in values))
     labels = Table()

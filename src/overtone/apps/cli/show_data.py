@@ -12,7 +12,7 @@ from overtone.data import Split, truth
 def label_counts(name: str, found: dict[str, Split]) -> Table:
     """Return how many texts carry each label, split by split."""
     table = Table(title=Text(name))
-    table.add_column("label")
+    table.add_column("label", no_wrap=True)
     for split in found:
         table.add_column(split, justify="right")
     table.add_row("texts", *(f"{len(loaded):,}" for loaded in found.values()), end_section=True)
@@ -51,9 +51,9 @@ def together(split: str, loaded: Split) -> Table:
     on = np.nan_to_num(truth(loaded)) > 0.5  # noqa: PLR2004
     pairs = on.T.astype(int) @ on  # (C, C)
     table = Table(title=f"{split}: of the texts with the label on the left, % that carry the other")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in loaded.labels.names:
-        table.add_column(Text(name[:5]), justify="right")
+        table.add_column(Text(name[:3]), justify="right", no_wrap=True)
     for row, name in enumerate(loaded.labels.names):
         total = max(int(pairs[row, row]), 1)
         table.add_row(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir, needs, quieten_libraries
+from overtone.config import preset_names
 from overtone.errors import InputError
 
 
@@ -27,7 +28,7 @@ def train(
     ] = None,
     config: Annotated[
         str | None,
-        typer.Option("--config", help="A TOML file or a preset such as best/semeval2018-en."),
+        typer.Option("--config", help=f"A TOML file or a preset: {', '.join(preset_names())}."),
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from overtone import models
 from overtone.bundle import WEIGHTS, Bundle
-from overtone.errors import BundleError
+from overtone.errors import BundleError, InputError
 from overtone.inputs.batches import LogitsOf
 
 
@@ -38,7 +38,12 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
         raise BundleError(
             f"{bundle.path}: the weights don't fit the architecture in bundle.json"
         ) from error
-    model.to(_device(config.device)).eval()
+    try:
+        model.to(_device(config.device)).eval()
+    except (AssertionError, RuntimeError) as error:
+        raise InputError(
+            f"the device {config.device} can't be used ({error}); there is always cpu"
+        ) from error
     return partial(models.logits_of, model)
 
 
