@@ -1,6 +1,8 @@
 """Files and folders are whole or absent."""
 
+import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest

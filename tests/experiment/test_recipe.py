@@ -158,5 +158,5 @@ def test_a_saved_recipe_that_lacks_a_section_is_refused(table: dict[str, Any]) -
 
 
 def test_a_recipe_without_a_dataset_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(InputError, match="--dataset NAME .* sample"):
+    with pytest.raises(InputError, match=r"--dataset NAME .* sample"):
         compose()
