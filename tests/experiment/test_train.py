@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import tomllib
 from collections.abc import Callable
@@ -230,7 +229,7 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, tiny: dict[str, Any], folder: Path)
     save_best = checkpoint.save_best
 
     def interrupt(*arguments: Any) -> None:  # noqa: ANN401
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         save_best(*arguments)
 
     with monkeypatch.context() as patch:
