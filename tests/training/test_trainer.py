@@ -287,6 +287,8 @@ def test_a_run_stopped_after_every_step_still_ends_the_same(bert: Path, tmp_path
 def test_a_second_signal_acts_at_once_and_the_handlers_come_back(
     bert: Path, tmp_path: Path
 ) -> None:
+    # A shell starts what runs in its background with SIGINT ignored, and this suite may be that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(KeyboardInterrupt):
         Case(bert).fit(tmp_path, loss=signalling(2, signal.SIGINT, times=2))
