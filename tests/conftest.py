@@ -25,10 +25,18 @@ from tokenizers import (
 from transformers import (
     AutoModel,
     BertConfig,
+    BertTokenizer,
+    DebertaV2Config,
+    DebertaV2Tokenizer,
     DistilBertConfig,
+    ElectraConfig,
+    ModernBertConfig,
     PreTrainedConfig,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     RobertaConfig,
+    XLMRobertaConfig,
+    XLMRobertaTokenizer,
 )
 
 WORDS = """
@@ -48,7 +56,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT with two layers, WordPiece and segments, as a local folder."""
     tokenizer = _word_pieces()
     config = BertConfig(vocab_size=tokenizer.get_vocab_size(), **SHAPE)
-    return _save(tmp_path_factory.mktemp("bert"), config, tokenizer, cls="[CLS]", sep="[SEP]")
+    return _save(tmp_path_factory.mktemp("bert"), config, _fast(tokenizer, "[CLS]", "[SEP]"))
 
 
 @pytest.fixture(scope="session")
@@ -59,12 +67,97 @@ def distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vocab_size=tokenizer.get_vocab_size(), dim=32, n_layers=2, n_heads=2, hidden_dim=64,
         max_position_embeddings=130,
     )  # fmt: skip
-    return _save(tmp_path_factory.mktemp("distilbert"), config, tokenizer, cls="[CLS]", sep="[SEP]")
+    return _save(tmp_path_factory.mktemp("distilbert"), config, _fast(tokenizer, "[CLS]", "[SEP]"))
+
+
+@pytest.fixture(scope="session")
+def electra(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ELECTRA with two layers: as BERT, with embeddings narrower than its hidden states."""
+    config = ElectraConfig(vocab_size=len(_vocabulary()), embedding_size=16, **SHAPE)
+    folder = tmp_path_factory.mktemp("electra")
+    return _save(folder, config, BertTokenizer(vocab=_vocabulary()))
 
 
 @pytest.fixture(scope="session")
 def roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A RoBERTa with two layers: byte-level BPE, two separators, positions that begin at 2."""
+    tokenizer = _byte_pairs(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    config = RobertaConfig(
+        vocab_size=tokenizer.get_vocab_size(), type_vocab_size=1, pad_token_id=1, bos_token_id=0,
+        eos_token_id=2, **SHAPE,
+    )  # fmt: skip
+    return _save(tmp_path_factory.mktemp("roberta"), config, _fast(tokenizer, "<s>", "</s>"))
+
+
+@pytest.fixture(scope="session")
+def xlm_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An XLM-R with two layers: as RoBERTa, with a Unigram tokenizer."""
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *_pieces()]
+    tokenizer = XLMRobertaTokenizer(vocab=[*pieces, ("<mask>", 0.0)])
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer), type_vocab_size=1, layer_norm_eps=1e-5, **SHAPE
+    )
+    return _save(tmp_path_factory.mktemp("xlm-roberta"), config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def deberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DeBERTa-v3 with two layers: Unigram, no segments, relative positions only."""
+    pieces = [("[PAD]", 0.0), ("[CLS]", 0.0), ("[SEP]", 0.0), ("[UNK]", 0.0), *_pieces()]
+    tokenizer = DebertaV2Tokenizer(vocab=[*pieces, ("[MASK]", 0.0)])
+    version_3: dict[str, Any] = {
+        "share_att_key": True, "position_buckets": 16, "norm_rel_ebd": "layer_norm",
+    }  # fmt: skip
+    config = DebertaV2Config(
+        vocab_size=len(tokenizer), type_vocab_size=0, position_biased_input=False,
+        relative_attention=True, pos_att_type="p2c|c2p", **version_3, **SHAPE,
+    )  # fmt: skip
+    return _save(tmp_path_factory.mktemp("deberta"), config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def modernbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ModernBERT with two layers: byte-level BPE, rotary positions, one layer sees 16 tokens."""
+    tokenizer = _byte_pairs(["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"])
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.post_processor = _pairs(cls=1, sep=2)
+    config = ModernBertConfig(
+        vocab_size=tokenizer.get_vocab_size(), pad_token_id=3, bos_token_id=1, cls_token_id=1,
+        eos_token_id=2, sep_token_id=2, local_attention=16, **SHAPE,
+    )  # fmt: skip
+    return _save(tmp_path_factory.mktemp("modernbert"), config, _fast(tokenizer, "[CLS]", "[SEP]"))
+
+
+@pytest.fixture(
+    scope="session",
+    params=["bert", "distilbert", "electra", "roberta", "xlm_roberta", "deberta", "modernbert"],
+)
+def encoder(request: pytest.FixtureRequest) -> Path:
+    """Each of the tiny encoders in turn."""
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
+
+
+def _vocabulary() -> dict[str, int]:
+    """WordPiece's vocabulary: the fixture's words and all letters."""
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    pieces = [*letters, *(f"##{letter}" for letter in letters), "##ness", "##ism", "##ing"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*pieces, *WORDS])]
+    return {word: n for n, word in enumerate(words)}
+
+
+def _word_pieces() -> Tokenizer:
+    """A WordPiece tokenizer with BERT's pair template."""
+    tokenizer = Tokenizer(models.WordPiece(_vocabulary(), unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = _pairs(cls=2, sep=3)
+    return tokenizer
+
+
+def _byte_pairs(special: list[str]) -> Tokenizer:
+    """A byte-level BPE tokenizer of the fixture's words, without a template."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -72,54 +165,43 @@ def roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [" ".join(WORDS)] * 4,
         trainers.BpeTrainer(
             vocab_size=400,
-            special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+            special_tokens=special,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             show_progress=False,
         ),
     )
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    config = RobertaConfig(
-        vocab_size=tokenizer.get_vocab_size(), type_vocab_size=1, pad_token_id=1, bos_token_id=0,
-        eos_token_id=2, **SHAPE,
-    )  # fmt: skip
-    return _save(tmp_path_factory.mktemp("roberta"), config, tokenizer, cls="<s>", sep="</s>")
-
-
-@pytest.fixture(scope="session", params=["bert", "distilbert", "roberta"])
-def encoder(request: pytest.FixtureRequest) -> Path:
-    """Each of the tiny encoders in turn."""
-    folder: Path = request.getfixturevalue(request.param)
-    return folder
-
-
-def _word_pieces() -> Tokenizer:
-    """A WordPiece tokenizer of the fixture's words, all letters, and BERT's pair template."""
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
-    pieces = [*letters, *(f"##{letter}" for letter in letters), "##ness", "##ism", "##ing"]
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*pieces, *WORDS])]
-    tokenizer = Tokenizer(
-        models.WordPiece({word: n for n, word in enumerate(vocabulary)}, unk_token="[UNK]")
-    )
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
-    )
     return tokenizer
 
 
-def _save(
-    folder: Path, config: PreTrainedConfig, tokenizer: Tokenizer, *, cls: str, sep: str
-) -> Path:
-    torch.manual_seed(0)
-    AutoModel.from_config(config).save_pretrained(folder)
+def _pieces() -> list[tuple[str, float]]:
+    """Unigram's pieces and their log probabilities: a word is likelier than its letters."""
+    words = [f"▁{word}" for word in dict.fromkeys(WORDS)]
+    parts = ["▁", *(chr(code) for code in range(ord("a"), ord("z") + 1)), *"?!,.'"]
+    return [*((word, -5.0) for word in words), *((part, -9.0) for part in parts)]
+
+
+def _pairs(cls: int, sep: int) -> processors.TemplateProcessing:
+    """BERT's templates, given the ids of its special tokens."""
+    return processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", cls), ("[SEP]", sep)],
+    )
+
+
+def _fast(tokenizer: Tokenizer, cls: str, sep: str) -> PreTrainedTokenizerFast:
+    """Name a tokenizer's special tokens."""
     special = {
         "[CLS]": {"pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"},
         "<s>": {"pad_token": "<pad>", "unk_token": "<unk>", "mask_token": "<mask>"},
     }[cls]
-    PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, cls_token=cls, sep_token=sep, **special
-    ).save_pretrained(folder)
+    )
+
+
+def _save(folder: Path, config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) -> Path:
+    torch.manual_seed(0)
+    AutoModel.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder

@@ -54,6 +54,8 @@ class Bundle:
     manifest: Manifest
     files: dict[str, str]
     """SHA-256 by file name."""
+    digest: str
+    """SHA-256 of the manifest, and so of everything."""
 
     def file(self, name: str) -> Path:
         """Return the path of one of the bundle's files.
@@ -98,7 +100,7 @@ def save(
         content["sha256"] = _own_hash(content)
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    return Bundle(path, manifest, files)
+    return Bundle(path, manifest, files, str(content["sha256"]))
 
 
 def load(path: Path) -> Bundle:
@@ -127,7 +129,7 @@ def load(path: Path) -> Bundle:
         raise BundleError(
             f"{path}: the file {additional[0]} does not belong to the bundle; remove it"
         )
-    return Bundle(path, _manifest(path, content), dict(files))
+    return Bundle(path, _manifest(path, content), dict(files), str(content["sha256"]))
 
 
 def locate(reference: str | Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from overtone.config import preset_names
+from overtone.config import preset_names, read
 from overtone.errors import ConfigError, InputError, OvertoneError
 from overtone.experiment.recipe import check, compose
 
@@ -19,7 +19,9 @@ def test_without_anything_the_defaults_hold() -> None:
     assert recipe.text.name == "tweet"
     assert recipe.model.name == "spanemo"
     assert recipe.model.options["encoder"] == "minilm"
-    assert recipe.loss.to_json() == {"name": "joint", "alpha": 0.2}
+    assert recipe.inputs.name == "label_prefix"
+    weights = {"balance": 0.0, "positive_weights": {}}
+    assert recipe.loss.to_json() == {"name": "joint", "alpha": 0.2, **weights}
     assert recipe.decision.to_json() == {"name": "threshold", "threshold": 0.5}
 
 
@@ -53,13 +55,14 @@ def test_a_seed_of_zero_goes_over_the_files(tmp_path: Path) -> None:
 
 def test_a_section_may_name_another_plugin() -> None:
     recipe = compose(dataset="sample", settings=["loss.name=bce", "text.name=plain"])
-    assert recipe.loss.to_json() == {"name": "bce"}
+    assert recipe.loss.to_json() == {"name": "bce", "balance": 0.0, "positive_weights": {}}
     assert recipe.text.name == "plain"
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_a_whole_recipe(name: str) -> None:
-    recipe = compose(name)
+    # Some are for any dataset.
+    recipe = compose(name, dataset=None if "data" in read(name) else "sample")
     assert check(tomllib.loads(recipe.to_toml())) == recipe
 
 
@@ -160,3 +163,34 @@ def test_a_saved_recipe_that_lacks_a_section_is_refused(table: dict[str, Any]) -
 def test_a_recipe_without_a_dataset_is_refused_with_those_that_exist() -> None:
     with pytest.raises(InputError, match=r"--dataset NAME .* sample"):
         compose()
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "loss"),
+    [
+        ("spanemo", "label_prefix", "joint"),
+        ("cls_head", "single", "bce"),
+        ("glove_cnn", "words", "bce"),
+        ("paper_cnn", "words", "categorical"),
+        ("tfidf", "ngrams", "bce"),
+    ],
+)
+def test_a_model_brings_the_inputs_and_the_loss_that_go_with_it(
+    model: str, inputs: str, loss: str
+) -> None:
+    recipe = compose("best/semeval2018-en", settings=[f"model.name={model}"])
+    assert recipe.inputs.name == inputs
+    assert recipe.loss.name == loss
+    assert recipe.training.average == 0.995  # what the preset says besides stays
+
+
+def test_a_loss_may_be_named_with_any_model() -> None:
+    recipe = compose(
+        dataset="sample", settings=["model.name=cls_head", "loss.name=joint", "loss.alpha=0.4"]
+    )
+    assert (recipe.loss.name, recipe.loss.options["alpha"]) == ("joint", 0.4)
+
+
+def test_inputs_that_a_model_does_not_take_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"cls_head takes inputs\.name single, found 'words'"):
+        compose(dataset="sample", settings=["model.name=cls_head", "inputs.name=words"])

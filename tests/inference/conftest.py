@@ -22,4 +22,4 @@ def parts(bert: Path) -> Parts:
 @pytest.fixture(scope="session")
 def run(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The finished run of `parts`."""
-    return experiment._fit_and_save(parts, tmp_path_factory.mktemp("inference") / "run")
+    return experiment.fit_and_save(parts, tmp_path_factory.mktemp("inference") / "run")

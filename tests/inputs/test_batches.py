@@ -137,7 +137,13 @@ class Words:
         pieces = [np.array([ord(letter) for letter in text], np.int32) for text in texts]
         offsets = np.cumsum([0, *(len(piece) for piece in pieces)])
         ids = np.concatenate([np.zeros(0, np.int32), *pieces])
-        return Encoded(labels, ids, offsets, overhead=1, truncated=0)
+        return Encoded(
+            labels=labels,
+            ids=ids,
+            offsets=offsets,
+            first_rows=np.arange(len(texts) + 1),
+            overhead=1,
+        )
 
     def collate(self, encoded: Encoded, rows: NDArray[np.int64]) -> Batch:
         longest = int(np.diff(encoded.offsets)[rows].max(initial=0))

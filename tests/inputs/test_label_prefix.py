@@ -42,7 +42,7 @@ def all_rows(made: Inputs, encoded: PrefixEncoded) -> inputs.Batch:
 def prefix(made: Inputs, labels: Labels) -> str:
     """Return segment A as a text."""
     encoded = made.encode([""], labels)
-    return str(made.tokenizer.decode(encoded.head.tolist()))
+    return str(made.tokenizer.decode(encoded.frame.head.tolist()))
 
 
 def test_collated_arrays_are_those_written_by_hand(bert: Path) -> None:
@@ -167,7 +167,7 @@ def test_the_labels_read_as_a_question_of_their_language(
 def test_prompts_override_a_label_s_words_and_keep_its_name(bert: Path) -> None:
     made = load(bert, prompts={"fear": "terrible"}, question=False)
     encoded = made.encode([""], Labels.of("joy", "fear"))
-    assert encoded.head.tolist() == [CLS, *ids(bert, "joy", "terrible"), SEP]
+    assert encoded.frame.head.tolist() == [CLS, *ids(bert, "joy", "terrible"), SEP]
     assert encoded.labels.names == ("joy", "fear")
     assert encoded.labels.prompts == ("joy", "terrible")
 
@@ -188,18 +188,18 @@ def test_truncation_cuts_the_text_only_and_is_counted(encoder: Path, max_length:
     whole, cut = load(encoder), load(encoder, max_length=max_length + 16)
     reference, encoded = whole.encode(texts, LABELS), cut.encode(texts, LABELS)
     assert reference.truncated == encoded.truncated == 2
-    np.testing.assert_array_equal(encoded.head, reference.head)
-    np.testing.assert_array_equal(encoded.tail, reference.tail)
+    np.testing.assert_array_equal(encoded.frame.head, reference.frame.head)
+    np.testing.assert_array_equal(encoded.frame.tail, reference.frame.tail)
     batch = all_rows(cut, encoded)
     assert batch["input_ids"].shape == (3, max_length + 16)
     assert encoded.lengths.max() == max_length + 16
-    h, t = len(encoded.head), len(encoded.tail)
+    h, t = len(encoded.frame.head), len(encoded.frame.tail)
     longer = all_rows(whole, reference)["input_ids"]
     for row in range(3):
         length = int(encoded.lengths[row])
         ids_ = batch["input_ids"][row]
-        assert ids_[:h].tolist() == encoded.head.tolist()
-        assert ids_[length - t : length].tolist() == encoded.tail.tolist()
+        assert ids_[:h].tolist() == encoded.frame.head.tolist()
+        assert ids_[length - t : length].tolist() == encoded.frame.tail.tolist()
         assert ids_[h : length - t].tolist() == longer[row, h : length - t].tolist()
 
 
@@ -246,7 +246,7 @@ def test_an_empty_text_is_head_and_tail(encoder: Path) -> None:
     made = load(encoder)
     encoded = made.encode([""], LABELS)
     batch = all_rows(made, encoded)
-    assert batch["input_ids"][0].tolist() == [*encoded.head, *encoded.tail]
+    assert batch["input_ids"][0].tolist() == [*encoded.frame.head, *encoded.frame.tail]
     assert batch["attention_mask"].all()
 
 
@@ -257,7 +257,7 @@ def test_no_texts_make_no_rows(encoder: Path) -> None:
     assert encoded.lengths.tolist() == []
     batch = all_rows(made, encoded)
     assert batch["input_ids"].shape == (0, encoded.overhead)
-    assert batch["label_pool"].shape == (3, len(encoded.head))
+    assert batch["label_pool"].shape == (3, len(encoded.frame.head))
 
 
 @pytest.mark.parametrize("rows", [[2, 0], [1, 1, 1], [3]])

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from overtone import inputs, models
 from overtone.errors import InputError
 from overtone.labels import Labels
-from overtone.models import encoders
+from overtone.models import _sources, encoders
 
 BERT = {
     "model_type": "bert", "vocab_size": 40, "hidden_size": 8, "num_hidden_layers": 1,
@@ -47,7 +47,7 @@ def test_segments_are_counted_where_the_encoder_tells_them_apart(
 
 
 def test_the_longest_row_that_the_limit_allows_fits(encoder: Path) -> None:
-    made = models.create("spanemo", {"encoder": str(encoder)})
+    made = models.create("spanemo", {"encoder": str(encoder)}, Labels.of("joy", "fear"), ())
     kind = inputs.load(
         "label_prefix", {"max_length": 512}, Tokenizer.from_str(made.tokenizer), made.limit
     )
@@ -123,7 +123,7 @@ def test_a_file_with_none_of_the_encoders_weights_is_refused(bert: Path, tmp_pat
 
 
 def test_minilm_is_the_embedded_model_and_takes_512_tokens() -> None:
-    made = models.create("spanemo", {"encoder": "minilm"})
+    made = models.create("spanemo", {"encoder": "minilm"}, Labels.of("joy", "fear"), ())
     assert made.limit == 512
     assert made.model.architecture()["hidden_size"] == 384
     kind = inputs.load("label_prefix", {}, Tokenizer.from_str(made.tokenizer), made.limit)
@@ -136,10 +136,10 @@ def test_minilm_is_the_embedded_model_and_takes_512_tokens() -> None:
 def test_minilm_with_one_changed_byte_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.find_spec(encoders.MINILM_PACKAGE)
+    spec = importlib.util.find_spec(_sources.MINILM_PACKAGE)
     assert spec is not None
     assert spec.origin is not None
-    package = tmp_path / encoders.MINILM_PACKAGE
+    package = tmp_path / _sources.MINILM_PACKAGE
     shutil.copytree(Path(spec.origin).parent, package)
     with (package / "model" / "model.safetensors").open("r+b") as file:
         file.seek(50_000_000)
@@ -149,7 +149,7 @@ def test_minilm_with_one_changed_byte_is_refused(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(InputError, match="not those of") as caught:
         encoders.load("minilm", {})
-    assert encoders.MINILM_SHA256[:16] in str(caught.value)
+    assert _sources.MINILM_SHA256[:16] in str(caught.value)
 
 
 def test_an_architecture_is_built_with_random_weights() -> None:

@@ -127,7 +127,7 @@ def test_dropout_acts_in_training_only(bert: Path) -> None:
 
 def test_the_encoders_dropout_is_the_configs(encoder: Path) -> None:
     options = {"encoder": str(encoder), "encoder_dropout": 0.25, "attention_dropout": 0.35}
-    model = models.create("spanemo", options).model
+    model = models.create("spanemo", options, LABELS, ()).model
     parts = dict(model.named_modules())
     shares = {
         part.p
@@ -175,7 +175,7 @@ def test_a_saved_architecture_says_nothing_of_where_it_came_from(encoder: Path) 
 def created(encoder: Path, dropout: float = 0.0) -> Made:
     """Make a SpanEmo on a tiny encoder, with a head that is far from zero."""
     torch.manual_seed(1)
-    made = models.create("spanemo", {"encoder": str(encoder), "dropout": dropout})
+    made = models.create("spanemo", {"encoder": str(encoder), "dropout": dropout}, LABELS, ())
     assert isinstance(made.model, SpanEmo)
     return Made(made.model, made)
 

@@ -48,7 +48,7 @@ class Case:
 
     def __init__(self, encoder: Path, seed: int = 0) -> None:
         torch.manual_seed(seed)
-        made = models.create("spanemo", {"encoder": str(encoder)})
+        made = models.create("spanemo", {"encoder": str(encoder)}, LABELS, ())
         kind = inputs.load("label_prefix", {}, Tokenizer.from_str(made.tokenizer), made.limit)
         texts = [f"{word} {'day ' * n}" for n in range(8) for word in ("happy", "terrible")]
         targets = np.tile(np.asarray([[1, 0, 0], [0, 1, 1]], dtype=np.float32), (8, 1))

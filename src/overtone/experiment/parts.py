@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 
-from overtone import data, inputs, losses, models, text
+from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split
+from overtone.errors import InputError
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
+from overtone.labels import Labels
 from overtone.losses import Loss
 
 log = logging.getLogger(__name__)
@@ -43,36 +46,76 @@ def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
         data.load(recipe.data.name, name, data_dir, recipe.data.options)
         for name in ("train", "dev")
     )
+    return prepare_splits(recipe, train_split, dev_split)
+
+
+def prepare_splits(recipe: Recipe, train_split: Split, dev_split: Split) -> Parts:
+    """Make the parts of a run from splits that are loaded already.
+
+    Raises:
+        InputError: a split has no truth, or something can't be found or doesn't fit.
+
+    """
     for split in (train_split, dev_split):
         data.truth(split)
+    clean = text.load(recipe.text.name, recipe.text.options)
+    cleaned = [[clean(item) for item in split.texts] for split in (train_split, dev_split)]
     torch.manual_seed(recipe.training.seed)  # the head's first weights
-    pretrained = models.create(recipe.model.name, recipe.model.options)
-    encoder_inputs = inputs.load(
+    pretrained = _pretrained(recipe, train_split.labels, cleaned[0])
+    family_inputs = inputs.load(
         recipe.inputs.name,
         recipe.inputs.options,
         Tokenizer.from_str(pretrained.tokenizer),
         pretrained.limit,
     )
-    clean = text.load(recipe.text.name, recipe.text.options)
     train_encoded, dev_encoded = (
-        encoder_inputs.encode([clean(item) for item in split.texts], split.labels)
-        for split in (train_split, dev_split)
+        family_inputs.encode(texts, split.labels)
+        for texts, split in zip(cleaned, (train_split, dev_split), strict=True)
     )
-    for split, encoded in ((train_split, train_encoded), (dev_split, dev_encoded)):
-        if encoded.truncated:
-            log.warning(
-                "%s: %d of %d texts are longer than inputs.max_length allows and lose their end",
-                split.name,
-                encoded.truncated,
-                len(split),
-            )
+    _report(train_split, train_encoded)
+    _report(dev_split, dev_encoded)
     return Parts(
         recipe,
         train_split,
         dev_split,
-        encoder_inputs,
+        family_inputs,
         train_encoded,
         dev_encoded,
         pretrained,
-        losses.load(recipe.loss.name, recipe.loss.options),
+        losses.load(
+            recipe.loss.name, recipe.loss.options, train_split.labels, data.truth(train_split)
+        ),
     )
+
+
+def _pretrained(recipe: Recipe, labels: Labels, texts: Sequence[str]) -> models.Pretrained:
+    """Make the model, from another one where the recipe says so."""
+    name, options = recipe.model.name, recipe.model.options
+    if not recipe.init.model:
+        return models.create(name, options, labels, texts)
+    start = bundle.load(bundle.locate(recipe.init.model))
+    if start.digest != recipe.init.sha256:
+        raise InputError(
+            f"the model {recipe.init.model} is no longer the one that the run was started from: "
+            "put that one back, or train again"
+        )
+    return models.continued(name, options, start, labels)
+
+
+def _report(split: Split, encoded: Encoded) -> None:
+    """Say what of a split's texts the model doesn't get to see."""
+    if encoded.truncated:
+        log.warning(
+            "%s: %d of %d texts are longer than the model's input and lose a part; "
+            "inputs.max_length makes it longer, inputs.long keeps other parts or all",
+            split.name,
+            encoded.truncated,
+            len(split),
+        )
+    if encoded.unknown is not None and len(encoded.ids):
+        log.info(
+            "%s: %.1f %% of %d words have a vector of their own",
+            split.name,
+            100 * (1 - encoded.unknown / len(encoded.ids)),
+            len(encoded.ids),
+        )

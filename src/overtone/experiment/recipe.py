@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import tomli_w
 
-from overtone import config, data
+from overtone import bundle, config, data
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
 from overtone.training import trainer
 
+log = logging.getLogger(__name__)
+
 DEFAULTS: Table = {
     "data": {},
     "text": {"name": "tweet"},
-    "inputs": {"name": "label_prefix"},
+    "inputs": {},
     "model": {"name": "spanemo"},
-    "loss": {"name": "joint"},
+    "loss": {},
     "decision": {"name": "threshold"},
     "training": {},
+    "init": {},
 }
-"""What a recipe says where nothing else does; each option's own default stands in its plugin."""
+"""What a recipe says where nothing else does; each option's own default stands in its plugin. The
+model's family says which inputs and loss go with it."""
+
+@dataclass(frozen=True, kw_only=True)
+class Init:
+    """Which model training starts from, in place of a pretrained encoder."""
+
+    model: str = ""
+    """The folder of a run or a bundle; empty where there is none."""
+    sha256: str = ""
+    """That of its bundle.json."""
+
+
+PLAIN = {"training": trainer.Config, "init": Init}
+"""The sections that are no plugins."""
 
 PACKAGES = {"loss": "losses", "model": "models"}
 """The plugin package of a section, where it has another name."""
@@ -54,12 +73,12 @@ class Recipe:
     loss: Section
     decision: Section
     training: trainer.Config
+    init: Init
 
     def to_json(self) -> Table:
         """Return the recipe as tables, every default written out."""
-        plugins = ("data", "text", "inputs", "model", "loss", "decision")
-        tables = {kind: getattr(self, kind).to_json() for kind in plugins}
-        return {**tables, "training": dataclasses.asdict(self.training)}
+        tables = {kind: getattr(self, kind).to_json() for kind in DEFAULTS if kind not in PLAIN}
+        return {**tables, **{kind: dataclasses.asdict(getattr(self, kind)) for kind in PLAIN}}
 
     def to_toml(self) -> str:
         """Return the recipe as TOML that `check` takes."""
@@ -72,6 +91,7 @@ def compose(
     base: Table | None = None,
     dataset: str | None = None,
     encoder: str | None = None,
+    init: str | Path | None = None,
     seed: int | None = None,
     settings: Sequence[str] = (),
 ) -> Recipe:
@@ -82,6 +102,8 @@ def compose(
         base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`.
         encoder: stands for `model.encoder`.
+        init: the model to start from, whose text, inputs and model sections hold where nothing else
+            is said.
         seed: stands for `training.seed`.
         settings: `section.key=value`, the last word.
 
@@ -104,17 +126,35 @@ def compose(
         if value is not None:
             named[section] = {key: value}
     result = base or DEFAULTS
+    if init is not None:
+        result = config.merge(result, _initial(init, encoder))
     for layer in (table, named, config.override({}, settings)):
         result = config.merge(_without_other_plugins(result, layer), layer)
     return check(result)
 
 
+def _initial(model: str | Path, encoder: str | None) -> Table:
+    """Return what a recipe takes over from the model that training starts from."""
+    start = bundle.load(bundle.locate(model))
+    if encoder is not None:
+        raise InputError(
+            f"expected either a model to start from or an encoder, found {model} and {encoder}: "
+            "the model has an encoder already"
+        )
+    taken = {kind: dict(start.manifest.config[kind]) for kind in ("text", "inputs", "model")}
+    # Prompts belong to labels, and the labels may be others now.
+    if prompts := taken["inputs"].pop("prompts", None):
+        log.info("the prompts of %s are not taken over: %s", model, prompts)
+    # Absolute: the run may be resumed from another folder.
+    return {**taken, "init": {"model": str(Path(model).resolve()), "sha256": start.digest}}
+
+
 def _without_other_plugins(table: Table, above: Table) -> Table:
     """Return a table without the options of plugins that the table above it replaces."""
-    return {
-        section: {} if _names_another(options, above.get(section)) else options
-        for section, options in table.items()
-    }
+    other = {section for section in table if _names_another(table[section], above.get(section))}
+    if "model" in other:
+        other |= {"inputs", "loss"}  # those that went with the model
+    return {section: {} if section in other else options for section, options in table.items()}
 
 
 def _names_another(options: Table, above: object) -> bool:
@@ -142,14 +182,31 @@ def check(table: Mapping[str, Any]) -> Recipe:
         except InputError as error:
             problems.append(str(error))
 
-    plugins = [kind for kind in DEFAULTS if kind != "training"]
+    tables = {kind: dict(table.get(kind, {})) for kind in DEFAULTS}
+    # An unknown family is reported below; the other sections are checked all the same.
+    family = _family(tables["model"].get("name"))
+    tables["inputs"].setdefault("name", family.INPUTS)
+    tables["loss"].setdefault("name", family.LOSS)
+    if tables["inputs"]["name"] != family.INPUTS:
+        problems.append(
+            f"the model {tables['model'].get('name')} takes inputs.name {family.INPUTS}, found "
+            f"{tables['inputs']['name']!r}"
+        )
     sections = {
-        kind: collect(partial(_section, kind, dict(table.get(kind, {})))) for kind in plugins
+        kind: collect(partial(_section, kind, tables[kind]))
+        for kind in DEFAULTS
+        if kind not in PLAIN
     }
-    training = collect(partial(parse, trainer.Config, table.get("training", {}), "training"))
+    plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
     if problems:
         raise ConfigError(problems)
-    return Recipe(**sections, training=training)
+    return Recipe(**sections, **plain)
+
+
+def _family(name: object) -> ModuleType:
+    """Return the model's plugin, or the default's where there is none of that name."""
+    known = name in config.plugin_names("overtone.models")
+    return find_plugin("overtone.models", str(name if known else DEFAULTS["model"]["name"]))
 
 
 def _section(kind: str, table: Table) -> Section:

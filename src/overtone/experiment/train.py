@@ -28,7 +28,7 @@ from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import trainer
+from overtone.training import solver, trainer
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def train(
     data_dir: str | Path | None = None,
     config: str | Path | None = None,
     encoder: str | None = None,
+    init: str | Path | None = None,
     seed: int | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
@@ -65,6 +66,8 @@ def train(
         data_dir: where the dataset's files are.
         config: a preset's name, such as best/semeval2018-en, or a TOML file.
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
+        init: a model to start from, a run or a bundle, in place of an encoder; its labels may be
+            others than the dataset's.
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped.
@@ -78,6 +81,7 @@ def train(
     given: dict[str, Any] = {
         "dataset": dataset,
         "encoder": encoder,
+        "init": init,
         "seed": seed,
         "settings": settings,
     }
@@ -101,7 +105,7 @@ def train(
                 log.warning("the run %s is finished already", folder)
                 return Run(folder, bundle.load(folder / "bundle"))
             atomic.write_text(folder / "config.toml", recipe.to_toml())
-            return _fit_and_save(parts, folder)
+            return fit_and_save(parts, folder)
     except Timeout as error:
         raise InputError(
             f"another process is training into {folder}; choose another --output"
@@ -125,17 +129,15 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
     )
 
 
-def _fit_and_save(parts: Parts, folder: Path) -> Run:
+def fit_and_save(parts: Parts, folder: Path) -> Run:
     """Train, fit the decision, score it on dev, and write the bundle."""
     model, recipe = parts.pretrained.model, parts.recipe
-    fitted = trainer.fit(
-        model,
-        parts.loss,
-        trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train)),
-        lambda scored: _validate(parts, scored),
-        recipe.training,
-        folder,
-    )
+    training_set = trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train))
+    validate = partial(_validate, parts)
+    if isinstance(model, models.Solved):
+        fitted = solver.solve(model, training_set, validate, folder)
+    else:
+        fitted = trainer.fit(model, parts.loss, training_set, validate, recipe.training, folder)
     probabilities = batches.sigmoid(_dev_logits(parts, model))
     decided = decision.fit(
         recipe.decision.name,
@@ -164,7 +166,7 @@ def _fit_and_save(parts: Parts, folder: Path) -> Run:
         card.write(manifest),
     )
     # A finished run needs no way back; its checkpoints would be most of its size.
-    shutil.rmtree(folder / "checkpoints")
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return Run(folder, saved)
 
 

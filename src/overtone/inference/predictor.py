@@ -76,6 +76,15 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
+        return batches.sigmoid(self.logits(texts))
+
+    def logits(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Return every label's logit, (n, C), whose sigmoid is its probability.
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
         if isinstance(texts, str):
             raise InputError("expected a list of texts, found one text: pass [text]")
         texts = list(texts)  # an iterator can be read only once
@@ -92,7 +101,7 @@ class Predictor:
                 encoded.truncated,
                 len(encoded),
             )
-        return batches.probabilities(self._logits_of, self._inputs, encoded)
+        return batches.logits(self._logits_of, self._inputs, encoded)
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return which labels are on, (n, C)."""

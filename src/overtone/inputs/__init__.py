@@ -1,14 +1,15 @@
 """Input kinds: from cleaned texts and labels to the arrays that a model takes. numpy only.
 
 An input kind is one file here with a `Config` and an `Inputs` class:
-`encode(texts, labels) -> Encoded` runs once a dataset, `collate(encoded, rows)` once a batch.
+`encode(texts, labels) -> Encoded` runs once a dataset, `collate(encoded, rows)` once a batch. A row
+is what the model sees at a time: a text, or one of the windows of a long text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,29 +21,52 @@ from overtone.labels import Labels
 Batch = dict[str, NDArray[np.generic]]
 """Arrays by the name under which a model takes them."""
 
+Pool = Literal["max", "mean"]
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Encoded:
     """Tokenised texts of one label set, flat: row i is `ids[offsets[i]:offsets[i + 1]]`."""
 
     labels: Labels
     ids: NDArray[np.int32]
-    """(tokens of all texts,)"""
+    """(tokens of all rows,)"""
     offsets: NDArray[np.int64]
-    """(n + 1,)"""
-    overhead: int
+    """(m + 1,) where each row begins in `ids`."""
+    first_rows: NDArray[np.int64]
+    """(n + 1,) where each text begins among the rows; a text has at least one."""
+    pool: Pool = "max"
+    """How the logits of a text's rows become the text's."""
+    overhead: int = 0
     """Tokens that `collate` adds to each row: special tokens and, for SpanEmo, the labels."""
-    truncated: int
-    """Number of texts that were longer than the limit and lost their end."""
+    truncated: int = 0
+    """Number of texts that were longer than the limit and lost a part."""
+    unknown: int | None = None
+    """Tokens that the vocabulary lacks, where the input kind counts them."""
 
     def __len__(self) -> int:
         """Return the number of texts, n."""
-        return len(self.offsets) - 1
+        return len(self.first_rows) - 1
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Return the tokens of each row as the model gets it, (n,)."""
+        """Return the tokens of each row as the model gets it, (m,)."""
         return np.diff(self.offsets) + self.overhead
+
+    @property
+    def text_lengths(self) -> NDArray[np.int64]:
+        """Return the tokens of each text as the model gets it, all its rows together, (n,)."""
+        if not len(self):
+            return np.zeros(0, dtype=np.int64)
+        total: NDArray[np.int64] = np.add.reduceat(self.lengths, self.first_rows[:-1])
+        return total
+
+    def rows_of(self, texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows of some texts, in their order, and how many each has, (len(texts),)."""
+        counts = self.first_rows[texts + 1] - self.first_rows[texts]
+        # Each text's first row, repeated, and 0, 1, 2 … within the text.
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(self.first_rows[texts], counts) + within, counts
 
 
 class Inputs(Protocol):

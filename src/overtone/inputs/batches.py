@@ -76,7 +76,7 @@ def by_length(lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]
 def logits(
     logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int = TOKENS
 ) -> NDArray[np.float32]:
-    """Return every row's logits, (n, C), in the order of the rows.
+    """Return every text's logits, (n, C), in the order of the texts.
 
     Validation, evaluation and prediction all go through here, whatever the backend.
 
@@ -87,16 +87,28 @@ def logits(
         tokens: most tokens a batch, padding counted.
 
     """
-    result = np.empty((len(encoded), len(encoded.labels)), dtype=np.float32)
+    result = np.empty((len(encoded.lengths), len(encoded.labels)), dtype=np.float32)
     for rows in by_length(encoded.lengths, texts=512, tokens=tokens):
         result[rows] = logits_of(inputs.collate(encoded, rows))
-    return result
+    return _pooled(result, encoded)
+
+
+def _pooled(rows: NDArray[np.float32], encoded: Encoded) -> NDArray[np.float32]:
+    """Return the logits of texts, (n, C), from those of their rows, (m, C)."""
+    if len(rows) == len(encoded):
+        return rows
+    starts = encoded.first_rows[:-1]
+    if encoded.pool == "max":
+        highest: NDArray[np.float32] = np.maximum.reduceat(rows, starts)
+        return highest
+    total = np.add.reduceat(rows, starts, dtype=np.float64)
+    return np.asarray(total / np.diff(encoded.first_rows)[:, None], dtype=np.float32)
 
 
 def probabilities(
     logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int = TOKENS
 ) -> NDArray[np.float32]:
-    """Return every row's probabilities, (n, C): the sigmoid of `logits`."""
+    """Return every text's probabilities, (n, C): the sigmoid of `logits`."""
     return sigmoid(logits(logits_of, inputs, encoded, tokens))
 
 

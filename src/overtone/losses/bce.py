@@ -12,23 +12,34 @@ import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
 from overtone.losses import Count, Loss
+from overtone.losses._weights import Weighted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Binary cross-entropy has no options."""
+class Config(Weighted):
+    """Binary cross-entropy has no options of its own."""
 
 
-def build(config: Config) -> Loss:  # noqa: ARG001 - every loss has the same shape
+def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - every loss has this shape
     """Return the loss."""
-    return bce
+
+    def loss(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        return bce(logits, targets, count, weights)
+
+    return loss
 
 
-def bce(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
-    """Return the mean binary cross-entropy, a scalar, of logits and targets (B, C)."""
+def bce(logits: Tensor, targets: Tensor, count: Count, weights: Tensor | None = None) -> Tensor:
+    """Return the mean binary cross-entropy, a scalar, of logits and targets (B, C).
+
+    The term of a present label is multiplied by its weight, (C,).
+    """
     annotated = ~torch.isnan(targets)
     # Gaps are filled before the loss, not after: NaN times zero is NaN, in the gradient too.
     cells = F.binary_cross_entropy_with_logits(
-        torch.where(annotated, logits, 0.0), torch.where(annotated, targets, 0.0), reduction="none"
+        torch.where(annotated, logits, 0.0),
+        torch.where(annotated, targets, 0.0),
+        reduction="none",
+        pos_weight=None if weights is None else weights.to(logits),
     )
     return (cells * annotated).sum() / count.cells

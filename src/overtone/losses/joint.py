@@ -11,25 +11,26 @@ from torch import Tensor
 
 from overtone.config import Share
 from overtone.losses import Count, Loss
+from overtone.losses._weights import Weighted
 from overtone.losses.bce import bce
 from overtone.losses.label_correlation import label_correlation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(Weighted):
     """The weight of the two terms."""
 
     alpha: Share = 0.2
     """Weight of the label-correlation-aware term; 0 leaves cross-entropy alone."""
 
 
-def build(config: Config) -> Loss:
+def build(config: Config, weights: Tensor | None) -> Loss:
     """Return the loss."""
 
     def joint(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
         """Return the weighted sum of both terms, a scalar, of logits and targets (B, C)."""
-        return (1 - config.alpha) * bce(logits, targets, count) + config.alpha * label_correlation(
-            logits, targets, count
-        )
+        cells = bce(logits, targets, count, weights)
+        pairs = label_correlation(logits, targets, count, weights)
+        return (1 - config.alpha) * cells + config.alpha * pairs
 
     return joint

@@ -13,32 +13,43 @@ import torch
 from torch import Tensor
 
 from overtone.losses import Count, Loss
+from overtone.losses._weights import Weighted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """The label-correlation-aware loss has no options."""
+class Config(Weighted):
+    """The label-correlation-aware loss has no options of its own."""
 
 
-def build(config: Config) -> Loss:  # noqa: ARG001 - every loss has the same shape
+def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - every loss has this shape
     """Return the loss."""
-    return label_correlation
+
+    def loss(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        return label_correlation(logits, targets, count, weights)
+
+    return loss
 
 
-def label_correlation(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+def label_correlation(
+    logits: Tensor, targets: Tensor, count: Count, weights: Tensor | None = None
+) -> Tensor:
     """Return the LCA loss, the mean over rows, of logits and targets (B, C).
 
     A target above 0.5 counts as present. exp(y_n - y_p) is exp(y_n) * exp(-y_p), so the double sum
-    is a product of two sums and needs no loop.
+    is a product of two sums and needs no loop. With weights (C,), the mean over present labels is
+    a weighted one.
     """
     probabilities = torch.sigmoid(torch.where(torch.isnan(targets), 0.0, logits))
-    present = targets > 0.5  # noqa: PLR2004 - NaN is neither present nor absent  # (B, C)
-    absent = targets <= 0.5  # noqa: PLR2004
+    present = (targets > 0.5).to(probabilities)  # noqa: PLR2004 - NaN is neither  # (B, C)
+    absent = (targets <= 0.5).to(probabilities)  # noqa: PLR2004
+    if weights is not None:
+        present = present * weights.to(probabilities)
     low = _mean(torch.exp(-probabilities), present)
     high = _mean(torch.exp(probabilities), absent)
     return (low * high).sum() / count.rows
 
 
-def _mean(values: Tensor, chosen: Tensor) -> Tensor:
-    """Return the mean of the chosen cells of each row, (B,); 0 where none is chosen."""
-    return (values * chosen).sum(dim=1) / chosen.sum(dim=1).clamp(min=1)
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean of each row's cells, (B,); 0 where none has weight."""
+    total = weights.sum(dim=1)
+    return (values * weights).sum(dim=1) / torch.where(total > 0, total, 1.0)

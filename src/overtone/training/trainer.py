@@ -25,7 +25,7 @@ from overtone import atomic
 from overtone.config import Count, NotNegative, Range, Share
 from overtone.errors import OvertoneError
 from overtone.evaluation.cost import Cost, peak_memory_mb
-from overtone.inputs import Encoded, Inputs, batches
+from overtone.inputs import Encoded, Inputs, Pool, batches
 from overtone.losses import Count as LossCount
 from overtone.losses import Loss
 from overtone.models import Model, tensors
@@ -48,8 +48,8 @@ class Config:
     """Most tokens a batch, padding counted."""
     window: Count = 20
     """Batches' worth of texts that are sorted by length together; 1 leaves the order random."""
-    optimizer: Literal["adamw", "adam"] = "adamw"
-    """AdamW, or Adam as in the report."""
+    optimizer: Literal["adamw", "adam", "adadelta"] = "adamw"
+    """AdamW; Adam, or for its CNN Adadelta, as in the report."""
     learning_rate: NotNegative = 1e-4
     """Of the encoder, at its highest."""
     head_learning_rate: NotNegative = 1e-3
@@ -191,21 +191,21 @@ class _Loop:
 
     def _train_epoch(self) -> None:
         """Train on what is left of an epoch's batches."""
-        progress, config, lengths = self.progress, self.config, self.data.encoded.lengths
+        progress, config, lengths = self.progress, self.config, self.data.encoded.text_lengths
         rng = np.random.default_rng([config.seed, progress.epoch])
         plan = batches.shuffled(lengths, config.batch_size, config.batch_tokens, config.window, rng)
         self.display.start_epoch(progress.epoch + 1, len(plan), progress.batch)
         self.model.train()
         texts = sum(map(len, plan[: progress.batch]))
         start = time.perf_counter() - progress.seconds
-        for rows in plan[progress.batch :]:
+        for chosen in plan[progress.batch :]:
             # At the middle of the step: neither the first nor the last one has a rate of 0.
             done = progress.epoch + (progress.batch + 0.5) / len(plan)
             _set_learning_rates(self.optimizer, config, done)
-            progress.loss += float(self._step(rows))
+            progress.loss += float(self._step(chosen))
             progress.batch += 1
             progress.step += 1
-            texts += len(rows)
+            texts += len(chosen)
             progress.seconds = time.perf_counter() - start
             self.display.step(progress.loss / progress.batch, texts / progress.seconds)
             if self.stop.received is not None:
@@ -214,14 +214,16 @@ class _Loop:
                     self.stop.received, f"stopped after step {progress.step}, which is saved"
                 )
 
-    def _step(self, rows: NDArray[np.int64]) -> Tensor:
-        """Do one step of the optimiser on some rows and return the loss, a scalar."""
+    def _step(self, texts: NDArray[np.int64]) -> Tensor:
+        """Do one step of the optimiser on some texts and return the loss, a scalar."""
         accelerator, data = self.accelerator, self.data
+        rows, counts = data.encoded.rows_of(texts)
         arrays = tensors(data.inputs.collate(data.encoded, rows), accelerator.device)
-        targets = torch.from_numpy(data.targets[rows]).to(accelerator.device)
+        targets = torch.from_numpy(data.targets[texts]).to(accelerator.device)
         with accelerator.autocast():
             logits = self.model(**arrays)
-        value = self.loss(logits.float(), targets, LossCount.of(targets))
+        logits = _pooled(logits.float(), counts, data.encoded.pool)
+        value = self.loss(logits, targets, LossCount.of(targets))
         accelerator.backward(value)
         if self.config.clip:
             accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
@@ -233,7 +235,7 @@ class _Loop:
 
     def _finish_epoch(self) -> None:
         """Score the epoch on dev, keep the weights where they are the best, and note it all."""
-        progress, lengths = self.progress, self.data.encoded.lengths
+        progress, lengths = self.progress, self.data.encoded.text_lengths
         if not math.isfinite(progress.loss):
             raise OvertoneError(
                 f"the loss is no longer finite in epoch {progress.epoch + 1}: training diverged; "
@@ -275,7 +277,7 @@ def _write_history(folder: Path, progress: checkpoint.Progress) -> None:
 
 
 def _optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
-    """Return Adam or AdamW with two learning rates, matrices and the rest apart for the decay."""
+    """Return the optimiser with two learning rates, matrices and the rest apart for the decay."""
     groups = []
     for parameters, rate in zip(
         model.groups(), (config.learning_rate, config.head_learning_rate), strict=True
@@ -283,10 +285,20 @@ def _optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
         for matrices, decay in ((True, config.weight_decay), (False, 0.0)):
             chosen = [p for p in parameters if (p.ndim > 1) == matrices]
             groups.append({"params": chosen, "peak": rate, "weight_decay": decay})
-    if config.optimizer == "adam":
+    if config.optimizer != "adamw":
         for group in groups:
             group["weight_decay"] = 0.0
+    if config.optimizer == "adadelta":
+        return torch.optim.Adadelta(groups, lr=0.0, rho=0.95, eps=1e-7)  # as Keras has it
     return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+def _pooled(logits: Tensor, counts: NDArray[np.int64], pool: Pool) -> Tensor:
+    """Return the logits of texts, (B, C), from those of their rows; `counts` says how many each."""
+    if len(logits) == len(counts):
+        return logits
+    lengths = torch.from_numpy(counts).to(logits.device)
+    return torch.segment_reduce(logits, pool, lengths=lengths)
 
 
 def _average(model: Model, config: Config) -> AveragedModel | None:

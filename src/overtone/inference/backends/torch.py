@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from overtone import models
 from overtone.bundle import WEIGHTS, Bundle
-from overtone.errors import BundleError, InputError
+from overtone.errors import InputError
 from overtone.inputs.batches import LogitsOf
 
 
@@ -32,12 +32,7 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
     """
     saved = dict(bundle.manifest.config["model"])
     model = models.restore(saved.pop("name"), saved, bundle.manifest.architecture)
-    try:
-        model.load_state_dict(load_file(bundle.file(WEIGHTS)))
-    except RuntimeError as error:
-        raise BundleError(
-            f"{bundle.path}: the weights don't fit the architecture in bundle.json"
-        ) from error
+    models.load_weights(model, load_file(bundle.file(WEIGHTS)), bundle)
     try:
         model.to(_device(config.device)).eval()
     except (AssertionError, RuntimeError) as error:

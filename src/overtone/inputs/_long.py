@@ -1,0 +1,96 @@
+"""What happens to a text that is longer than the model's input; options of several input kinds.
+
+Source of head and tail: Sun et al., "How to Fine-Tune BERT for Text Classification?" (2019), which
+found the beginning and the end of a document to say the most (section 5.3.1). Windows let the model
+read all of it, at the price of a row each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from overtone.config import Count
+from overtone.inputs import Pool
+
+BLOCK = 4096
+"""Texts whose encodings (offsets, words and all) are alive at a time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Long:
+    """Options about long texts."""
+
+    long: Literal["truncate", "head_tail", "windows"] = "truncate"
+    """What the model sees of a text that is too long: its beginning; the first quarter of the room
+    from its beginning and the rest from its end; or all of it, in windows that overlap by a
+    quarter, each a row of its own."""
+    pool: Pool = "max"
+    """How the logits of a text's windows become the text's: a label is on where the likeliest
+    window has it on, or where the mean of them has."""
+    max_windows: Count = 16
+    """Most windows a text; of a text that has more, those after are left out."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows:
+    """The fields of `Encoded` that follow from cutting texts into rows."""
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    first_rows: NDArray[np.int64]
+    truncated: int
+    pool: Pool
+
+
+def tokenised(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterable[NDArray[np.int32]]:
+    """Yield the ids of each text, without special tokens."""
+    for first in range(0, len(texts), BLOCK):
+        block = list(texts[first : first + BLOCK])
+        for encoding in tokenizer.encode_batch_fast(block, add_special_tokens=False):
+            yield np.asarray(encoding.ids, dtype=np.int32)
+
+
+def cut(texts: Iterable[NDArray[np.int32]], room: int, config: Long) -> Rows:
+    """Cut the ids of texts into rows of at most `room` tokens, and lay the rows end to end."""
+    rows: list[NDArray[np.int32]] = []
+    counts: list[int] = []
+    truncated = 0
+    for ids in texts:
+        found, whole = _rows(ids, room, config)
+        rows += found
+        counts.append(len(found))
+        truncated += not whole
+    return Rows(
+        ids=np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32),
+        offsets=_starts([len(row) for row in rows]),
+        first_rows=_starts(counts),
+        truncated=truncated,
+        pool=config.pool,
+    )
+
+
+def _rows(ids: NDArray[np.int32], room: int, config: Long) -> tuple[list[NDArray[np.int32]], bool]:
+    """Return a text's rows, and whether they hold all of it."""
+    if len(ids) <= room:
+        return [ids], True
+    if config.long == "truncate":
+        return [ids[:room]], False
+    if config.long == "head_tail":
+        head = room // 4
+        return [np.concatenate([ids[:head], ids[len(ids) - (room - head) :]])], False
+    step = max(room - room // 4, 1)
+    starts = [*range(0, len(ids) - room, step), len(ids) - room]  # the last one ends with the text
+    kept = starts[: config.max_windows]
+    return [ids[start : start + room] for start in kept], len(kept) == len(starts)
+
+
+def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:
+    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
