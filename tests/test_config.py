@@ -242,14 +242,6 @@ def test_there_are_presets() -> None:
     assert "best/semeval2018-en" in config.preset_names()
 
 
-@pytest.mark.parametrize("preset", config.preset_names())
-def test_every_preset_is_a_whole_recipe_that_survives_toml(preset: str, tmp_path: Path) -> None:
-    composed = recipe.compose(preset)
-    saved = tmp_path / "config.toml"
-    saved.write_text(composed.to_toml(), encoding="utf-8")
-    assert recipe.check(config.read(saved)) == composed
-
-
 def test_named_settings_stand_above_the_preset_and_set_above_all() -> None:
     composed = recipe.compose(
         "best/semeval2018-en", dataset="sample", encoder="x", seed=3,

@@ -56,9 +56,12 @@ NotNegative = Annotated[float, Range(0)]
 def plugin_names(package: str) -> list[str]:
     """Return the names of a package's plugins: its files that define a `Config`.
 
-    The files are read, not imported: a model's plugin would pull in torch only to be listed.
+    The files are read, not imported, nor is the package: a model's plugin would pull in torch only
+    to be listed.
     """
-    folder = Path(str(importlib.import_module(package).__file__)).parent
+    spec = importlib.util.find_spec(package)
+    assert spec is not None  # noqa: S101 - callers name packages of overtone
+    folder = Path(str(spec.origin)).parent
     return sorted(
         file.stem
         for file in folder.glob("[a-z0-9]*.py")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,7 +73,7 @@ class Sum:
     def __init__(self, pool: str) -> None:
         self.config = Long(long="windows", pool=pool)  # type: ignore[arg-type]
 
-    def encode(self, texts: list[str], labels: Labels) -> Encoded:
+    def encode(self, texts: Sequence[str], labels: Labels) -> Encoded:
         ids = (np.asarray([ord(c) for c in text], dtype=np.int32) for text in texts)
         return Encoded(labels=labels, **vars(cut(ids, 4, self.config)))
 
@@ -90,13 +92,13 @@ def test_a_texts_logits_are_pooled_over_its_windows(
     texts: list[str], tokens: int, pool: str
 ) -> None:
     kind = Sum(pool)
-    encoded = kind.encode(texts, LABELS)  # type: ignore[arg-type]
+    encoded = kind.encode(texts, LABELS)
     assert len(encoded) == len(texts)
     found = batches.logits(
         lambda batch: batch["both"].astype(np.float32),
         kind,
         encoded,
-        tokens,  # type: ignore[arg-type]
+        tokens,
     )
     assert found.shape == (len(texts), 2)
     for row, text in zip(found, texts, strict=True):

@@ -27,7 +27,8 @@ def check(found: Vectors) -> None:
     assert tokenizer.encode("the day über nothing").ids == [2, 3, 4, 1]
     assert found.table.dtype == np.float32
     np.testing.assert_array_equal(found.table[0], 0)
-    np.testing.assert_allclose(found.table[2:], [[0.1, 0.2, 0.3], [-1, 2, 0.3], [4, 5, 6]])
+    expected = np.asarray([[0.1, 0.2, 0.3], [-1, 2, 0.3], [4, 5, 6]])
+    np.testing.assert_allclose(found.table[2:], expected, rtol=1e-6)
 
 
 def test_a_plain_file(tmp_path: Path) -> None:

@@ -485,3 +485,65 @@ def decays(model: Model, config: Config) -> dict[int, float]:
 def same(one: Weights, other: Weights) -> bool:
     """Return whether two sets of weights are equal bit for bit."""
     return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_step_on_windows_is_one_on_their_pooled_logits(bert: Path, tmp_path: Path) -> None:
+    """Training pools a long text's windows as prediction does, and every window gets a gradient."""
+    torch.manual_seed(0)
+    made = models.create(
+        "cls_head",
+        {"encoder": str(bert), "dropout": 0.0, "encoder_dropout": 0.0, "attention_dropout": 0.0},
+        LABELS,
+        (),
+    )
+    options = {"max_length": 10, "long": "windows", "pool": "mean"}
+    kind = inputs.load("single", options, Tokenizer.from_str(made.tokenizer), made.limit)
+    texts = ["happy " * 20, "terrible day", "late " * 12 + "soup", "sea"]
+    targets = np.asarray([[1, 0, 0], [0, 1, 1], [0, 1, 0], [1, 0, 0]], dtype=np.float32)
+    encoded = kind.encode(texts, LABELS)
+    assert len(encoded.lengths) > len(texts)
+
+    # By hand: each text's rows alone, their mean, the loss of all texts, one step of plain descent.
+    means = []
+    for text in range(4):
+        rows, _ = encoded.rows_of(np.asarray([text]))
+        arrays = models.tensors(kind.collate(encoded, rows), "cpu")
+        means.append(made.model(**arrays).mean(dim=0))
+    wanted = torch.from_numpy(targets)
+    expected = BCE(torch.stack(means), wanted, Count.of(wanted))
+    gradients = torch.autograd.grad(expected, list(made.model.head.parameters()))  # type: ignore[union-attr]
+
+    found: list[list[Tensor]] = []
+
+    def recorded(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        value = BCE(logits, targets, count)
+        found.append(
+            list(
+                torch.autograd.grad(
+                    value,
+                    list(made.model.head.parameters()),
+                    retain_graph=True,  # type: ignore[union-attr]
+                )
+            )
+        )
+        return value
+
+    config = replace(CONFIG, epochs=1, batch_size=4, window=1)
+    history = trainer.fit(
+        made.model, recorded, TrainingSet(kind, encoded, targets), scripted(0.1), config, tmp_path
+    ).history
+    assert history[0]["loss"] == pytest.approx(expected.item(), abs=1e-6)
+    for ours, theirs in zip(found[0], gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-4)
+
+
+def test_adadelta_is_keras_s_without_decay(bert: Path, tmp_path: Path) -> None:
+    optimizer = trainer._optimizer(Case(bert).model, replace(CONFIG, optimizer="adadelta"))
+    assert isinstance(optimizer, torch.optim.Adadelta)
+    assert {(g["rho"], g["eps"], g["weight_decay"]) for g in optimizer.param_groups} == {
+        (0.95, 1e-7, 0.0)
+    }
+    case = Case(bert)
+    before = case.weights()
+    case.fit(tmp_path, replace(CONFIG, optimizer="adadelta", learning_rate=1.0))
+    assert not torch.equal(case.weights()["head.0.weight"], before["head.0.weight"])

@@ -90,6 +90,7 @@ def compose(
     *,
     base: Table | None = None,
     dataset: str | None = None,
+    model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
     seed: int | None = None,
@@ -101,6 +102,7 @@ def compose(
         reference: a preset's name or a TOML file.
         base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`.
+        model: stands for `model.name`.
         encoder: stands for `model.encoder`.
         init: the model to start from, whose text, inputs and model sections hold where nothing else
             is said.
@@ -120,11 +122,12 @@ def compose(
     named: Table = {}
     for section, key, value in (
         ("data", "name", dataset),
+        ("model", "name", model),
         ("model", "encoder", encoder),
         ("training", "seed", seed),
     ):
         if value is not None:
-            named[section] = {key: value}
+            named.setdefault(section, {})[key] = value
     result = base or DEFAULTS
     if init is not None:
         result = config.merge(result, _initial(init, encoder))

@@ -52,6 +52,7 @@ def train(
     *,
     data_dir: str | Path | None = None,
     config: str | Path | None = None,
+    model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
     seed: int | None = None,
@@ -65,6 +66,7 @@ def train(
         output: the run's folder, made here.
         data_dir: where the dataset's files are.
         config: a preset's name, such as best/semeval2018-en, or a TOML file.
+        model: the family, such as spanemo or tfidf.
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
         init: a model to start from, a run or a bundle, in place of an encoder; its labels may be
             others than the dataset's.
@@ -80,6 +82,7 @@ def train(
     folder = Path(output)
     given: dict[str, Any] = {
         "dataset": dataset,
+        "model": model,
         "encoder": encoder,
         "init": init,
         "seed": seed,

@@ -113,7 +113,7 @@ def _parsed(config: VectorConfig, lines: Iterable[str]) -> tuple[list[str], NDAr
             continue
         row = _numbers(numbers)
         size = size or len(row)
-        if not len(row) and len(_numbers(" ".join(numbers.split(" ")[-size:]))) == size:
+        if size and not len(row) and len(_numbers(" ".join(numbers.split(" ")[-size:]))) == size:
             continue  # a few "words" of GloVe 840B have spaces in them; no word of a text has
         if not (word and size and len(row) == size and np.isfinite(row).all()):
             raise DataError(

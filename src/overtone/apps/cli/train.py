@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir, needs, quieten_libraries
-from overtone.config import preset_names
+from overtone.config import plugin_names, preset_names
 from overtone.errors import InputError
 
 
@@ -22,6 +22,14 @@ def train(
         str | None, typer.Option("--dataset", help="As `overtone data list` shows them.")
     ] = None,
     data_dir: DataDir = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help=f"The family: {', '.join(plugin_names('overtone.models'))}."),
+    ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option("--init", help="A run or bundle to start from; its labels may be others."),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
@@ -51,7 +59,13 @@ def train(
         quieten_libraries()
     if dry_run:
         recipe = compose(
-            config, dataset=dataset, encoder=encoder, seed=seed, settings=settings or ()
+            config,
+            dataset=dataset,
+            model=model,
+            encoder=encoder,
+            init=init,
+            seed=seed,
+            settings=settings or (),
         )
         typer.echo(experiment.dry_run(recipe, data_dir))
         return
@@ -63,7 +77,9 @@ def train(
             output,
             data_dir=data_dir,
             config=config,
+            model=model,
             encoder=encoder,
+            init=init,
             seed=seed,
             settings=settings or (),
             resume=resume,
