@@ -127,8 +127,7 @@ def test_a_model_that_is_not_there_or_damaged_is_refused(run: Run, tmp_path: Pat
     copy.mkdir()
     for file in run.bundle.path.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    with (copy / WEIGHTS).open("ab") as file:
-        file.write(b"x")
+    (copy / WEIGHTS).write_bytes((copy / WEIGHTS).read_bytes() + b"x")
     with pytest.raises(BundleError, match="changed or cut"):
         overtone.train("sample", tmp_path / "run", init=copy)
 

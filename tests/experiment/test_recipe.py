@@ -191,6 +191,12 @@ def test_a_loss_may_be_named_with_any_model() -> None:
     assert (recipe.loss.name, recipe.loss.options["alpha"]) == ("joint", 0.4)
 
 
+def test_a_named_encoder_stays_with_a_model_that_a_setting_names() -> None:
+    recipe = compose(dataset="sample", encoder="mine", settings=["model.name=cls_head"])
+    assert recipe.model.options["encoder"] == "mine"
+    assert recipe == compose(dataset="sample", encoder="mine", model="cls_head")
+
+
 def test_inputs_that_a_model_does_not_take_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"cls_head takes inputs\.name single, found 'words'"):
         compose(dataset="sample", settings=["model.name=cls_head", "inputs.name=words"])

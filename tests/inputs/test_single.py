@@ -66,3 +66,18 @@ def test_a_text_that_names_special_tokens_means_the_characters(bert: Path) -> No
 def test_an_option_that_is_none_is_refused(bert: Path) -> None:
     with pytest.raises(ConfigError, match=r"inputs\.long must be one of truncate"):
         load(bert, long="sliding")
+
+
+@pytest.mark.parametrize("kind", ["label_prefix", "single"])
+def test_a_text_can_t_spell_a_special_token(encoder: Path, kind: str) -> None:
+    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
+    special = {
+        number
+        for number, token in tokenizer.get_added_tokens_decoder().items()
+        if token.special and token.content not in {"[UNK]", "<unk>"}
+    }
+    made = inputs.load(kind, {}, tokenizer, limit=100)
+    text = "a <s> b </s> c <pad> d <mask> [CLS] [SEP] [PAD] [MASK]"
+    encoded = made.encode([text], LABELS)
+    assert special
+    assert not special & {int(token) for token in encoded.ids}

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sentencepiece
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
+from transformers import AutoModel, DebertaV2Config
 
 from overtone import inputs, models
 from overtone.errors import InputError
@@ -97,6 +99,56 @@ def test_cut_weights_are_an_error_of_the_input(bert: Path, tmp_path: Path) -> No
         encoders.load(str(folder), {})
 
 
+def test_weights_in_several_files_are_loaded(encoder: Path, tmp_path: Path) -> None:
+    whole = encoders.load(str(encoder), {}).model
+    folder = copied(encoder, tmp_path)
+    (folder / "model.safetensors").unlink()
+    whole.save_pretrained(folder, max_shard_size="20KB")
+    assert (folder / "model.safetensors.index.json").is_file()
+    found = encoders.load(str(folder), {}).model.state_dict()
+    assert found.keys() == whole.state_dict().keys()
+    assert all(torch.equal(found[key], value) for key, value in whole.state_dict().items())
+
+
+def test_a_missing_file_of_several_is_an_error_of_the_input(bert: Path, tmp_path: Path) -> None:
+    folder = copied(bert, tmp_path)
+    (folder / "model.safetensors").unlink()
+    encoders.load(str(bert), {}).model.save_pretrained(folder, max_shard_size="20KB")
+    next(folder.glob("model-00002*")).unlink()
+    with pytest.raises(InputError, match="model-00002"):
+        encoders.load(str(folder), {})
+
+
+def test_quantised_weights_are_refused(bert: Path, tmp_path: Path) -> None:
+    folder = copied(bert, tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_8bit": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="floating-point"):
+        encoders.load(str(folder), {})
+
+
+def test_a_folder_with_a_sentencepiece_model_only_is_loaded(tmp_path: Path) -> None:
+    """As microsoft/deberta-v3-base is published: spm.model, no tokenizer.json."""
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["so happy today what a terrible day the bus is late again"] * 4),
+        model_prefix=str(tmp_path / "spm"), vocab_size=60, hard_vocab_limit=False, minloglevel=2,
+        pad_id=0, bos_id=1, eos_id=2, unk_id=3,
+        pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]",
+    )  # fmt: skip
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "DebertaV2Tokenizer"}')
+    config = DebertaV2Config(
+        vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, type_vocab_size=0,
+    )  # fmt: skip
+    AutoModel.from_config(config).save_pretrained(tmp_path)
+    tokenizer = Tokenizer.from_str(encoders.load(str(tmp_path), {}).tokenizer)
+    tokens = tokenizer.encode("so happy", "today").tokens
+    assert tokens[0] == "[CLS]"
+    assert tokens.count("[SEP]") == 2
+    assert "".join(tokens[1 : tokens.index("[SEP]")]).replace("\u2581", " ").strip() == "so happy"
+
+
 def test_a_folder_without_a_tokenizer_is_an_error_of_the_input(bert: Path, tmp_path: Path) -> None:
     folder = copied(bert, tmp_path)
     for file in folder.glob("tokenizer*"):
@@ -175,6 +227,24 @@ def test_an_architecture_that_transformers_does_not_know_is_refused(
 ) -> None:
     with pytest.raises(InputError):
         encoders.from_architecture(architecture)
+
+
+@pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])
+def test_a_folder_cannot_ask_for_a_kernel_from_the_hub(
+    bert: Path, tmp_path: Path, key: str
+) -> None:
+    folder = copied(bert, tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config[key] = "kernels-community/flash-attn"
+    (folder / "config.json").write_text(json.dumps(config))
+    assert encoders.load(str(folder), {}).model.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize("key", ["return_dict", "output_hidden_states", "output_attentions"])
+def test_an_architecture_does_not_say_what_is_returned(key: str) -> None:
+    model = encoders.from_architecture({**BERT, key: key != "return_dict"})
+    found = model(input_ids=torch.ones((1, 3), dtype=torch.long))
+    assert set(found) == {"last_hidden_state"}
 
 
 @pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])

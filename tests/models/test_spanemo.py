@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from overtone import inputs, models
 from overtone.inputs import Batch
 from overtone.labels import Labels
-from overtone.models import Pretrained
+from overtone.models import Pretrained, encoders
 from overtone.models.spanemo import SpanEmo
 
 LABELS = Labels.of("joy", "anger", "sadness")
@@ -198,7 +198,7 @@ def hidden_states(made: Made, batch: Batch) -> NDArray[np.float64]:
     """Return the encoder's last hidden states, (B, L, H)."""
     arrays = models.tensors(batch, "cpu")
     given = {key: arrays[key] for key in ("input_ids", "attention_mask")}
-    if made.model.architecture()["model_type"] == "bert":
+    if encoders.segments(made.model.encoder):
         given["token_type_ids"] = arrays["token_type_ids"]
     made.model.eval()
     with torch.no_grad():

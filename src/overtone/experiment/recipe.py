@@ -13,7 +13,8 @@ from typing import Any
 
 import tomli_w
 
-from overtone import bundle, config, data
+from overtone import bundle, config
+from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
 from overtone.training import trainer
@@ -90,6 +91,7 @@ def compose(
     *,
     base: Table | None = None,
     dataset: str | None = None,
+    data: Mapping[str, object] | None = None,
     model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
@@ -101,7 +103,8 @@ def compose(
     Args:
         reference: a preset's name or a TOML file.
         base: what holds where nothing else is said, in place of the defaults.
-        dataset: stands for `data.name`.
+        dataset: stands for `data.name`; the path of a table, for `data.file`.
+        data: stands for the other options of `data`.
         model: stands for `model.name`.
         encoder: stands for `model.encoder`.
         init: the model to start from, whose text, inputs and model sections hold where nothing else
@@ -119,7 +122,7 @@ def compose(
     table = config.read(reference) if reference is not None else {}
     if not all(isinstance(section, dict) for section in table.values()):
         raise InputError(f"{reference}: expected sections such as [training], found loose keys")
-    named: Table = {}
+    named: Table = {"data": dict(data or {})}
     for section, key, value in (
         ("data", "name", dataset),
         ("model", "name", model),
@@ -131,7 +134,9 @@ def compose(
     result = base or DEFAULTS
     if init is not None:
         result = config.merge(result, _initial(init, encoder))
-    for layer in (table, named, config.override({}, settings)):
+    # One layer: an encoder that is named stays where a setting names another model.
+    for given in (table, config.merge(named, config.override({}, settings))):
+        layer = _with_own_file(given)
         result = config.merge(_without_other_plugins(result, layer), layer)
     return check(result)
 
@@ -152,6 +157,15 @@ def _initial(model: str | Path, encoder: str | None) -> Table:
     return {**taken, "init": {"model": str(Path(model).resolve()), "sha256": start.digest}}
 
 
+def _with_own_file(layer: Table) -> Table:
+    """Return a layer whose dataset's name, where it is the path of a table, is an option."""
+    section = layer.get("data", {})
+    if not isinstance(section, dict) or not isinstance(section.get("name"), str):
+        return layer
+    named = datasets.named(section["name"])
+    return {**layer, "data": {**named, **section, "name": named["name"]}}
+
+
 def _without_other_plugins(table: Table, above: Table) -> Table:
     """Return a table without the options of plugins that the table above it replaces."""
     other = {section for section in table if _names_another(table[section], above.get(section))}
@@ -161,7 +175,10 @@ def _without_other_plugins(table: Table, above: Table) -> Table:
 
 
 def _names_another(options: Table, above: object) -> bool:
-    return isinstance(above, dict) and above.get("name", options.get("name")) != options.get("name")
+    """Return whether a section names another plugin; another file is another dataset, too."""
+    return isinstance(above, dict) and any(
+        above.get(key, options.get(key)) != options.get(key) for key in ("name", "file")
+    )
 
 
 def check(table: Mapping[str, Any]) -> Recipe:
@@ -218,13 +235,12 @@ def _section(kind: str, table: Table) -> Section:
     if kind == "data" and name is None:
         raise InputError(
             f"no dataset is named: use --dataset NAME or a config with data.name; there are: "
-            f"{', '.join(data.names())}"
+            f"{', '.join(datasets.names())}"
         )
     if not isinstance(name, str):
         raise InputError(f"{kind}.name must be a text, found {name!r}")
     if kind == "data":
-        data.check(name, table)
-        return Section(name, table)
+        return Section(name, datasets.resolve(name, table))
     package = PACKAGES.get(kind, kind)
     options = parse(find_plugin(f"overtone.{package}", name).Config, table, where=kind)
     return Section(name, dataclasses.asdict(options))

@@ -50,10 +50,27 @@ class Rows:
 
 def tokenised(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterable[NDArray[np.int32]]:
     """Yield the ids of each text, without special tokens."""
+    plain = _plain(tokenizer)
     for first in range(0, len(texts), BLOCK):
         block = list(texts[first : first + BLOCK])
         for encoding in tokenizer.encode_batch_fast(block, add_special_tokens=False):
-            yield np.asarray(encoding.ids, dtype=np.int32)
+            yield plain[np.asarray(encoding.ids, dtype=np.int32)]
+
+
+def _plain(tokenizer: Tokenizer) -> NDArray[np.int32]:
+    """Return what each id becomes in a text: itself, but special tokens are unknown words there.
+
+    Unigram tokenizers have "</s>" among their pieces, so a text that says it would hold the token,
+    whatever `encode_special_tokens` asks for.
+    """
+    table = np.arange(max(tokenizer.get_vocab().values(), default=0) + 1, dtype=np.int32)
+    unknown = (tokenizer.token_to_id(token) for token in ("[UNK]", "<unk>"))
+    substitute = next((number for number in unknown if number is not None), None)
+    if substitute is not None:
+        for number, token in tokenizer.get_added_tokens_decoder().items():
+            if token.special:
+                table[number] = substitute
+    return table
 
 
 def cut(texts: Iterable[NDArray[np.int32]], room: int, config: Long) -> Rows:

@@ -20,7 +20,8 @@ class EncoderConfig:
     """The encoder and its dropout."""
 
     encoder: str = "minilm"
-    """`minilm`, a local folder in Hugging Face format, or a name on the hub."""
+    """`minilm`, a local folder in Hugging Face format, a name on the hub, or `random/bert-base`,
+    `random/bert-large` or `random/distilbert`: random weights, to measure cost."""
     dropout: Share = 0.1
     """Share of the head's units that are dropped in training."""
     encoder_dropout: Share = 0.1
@@ -41,24 +42,18 @@ def pretrained(config: EncoderConfig) -> Encoder:
     return encoders.load(config.encoder, _dropout(config))
 
 
-def restored(config: EncoderConfig, architecture: Mapping[str, object]) -> PreTrainedModel:  # noqa: ARG001 TODO
+def restored(config: EncoderConfig, architecture: Mapping[str, object]) -> PreTrainedModel:
     """Make an encoder of a saved shape with random weights.
 
     Raises:
         InputError: the architecture is none that transformers knows by itself.
 
     """
-    return encoders.from_architecture(architecture)
+    return encoders.from_architecture(architecture, _dropout(config))
 
 
-def _dropout(config: EncoderConfig) -> dict[str, float]:
-    # Families name their dropout differently; what an encoder doesn't know is left out.
-    return {
-        "hidden_dropout_prob": config.encoder_dropout,
-        "attention_probs_dropout_prob": config.attention_dropout,
-        "dropout": config.encoder_dropout,
-        "attention_dropout": config.attention_dropout,
-    }
+def _dropout(config: EncoderConfig) -> dict[str, object]:
+    return encoders.dropout(config.encoder_dropout, config.attention_dropout)
 
 
 class OnEncoder(Model):

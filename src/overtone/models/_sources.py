@@ -45,9 +45,9 @@ def find(name: str) -> Source:
             _check(embedded)
             return Source(str(embedded), local=True)
         name = MINILM_ON_HUB
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return Source(name, local=True)
-    if Path(name).exists():
+    if name and Path(name).exists():
         raise InputError(
             f"expected an encoder's folder, found the file {name}: give the folder that it is in"
         )

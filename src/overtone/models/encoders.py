@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from overtone.errors import InputError
 from overtone.models import _random, _shapes, _sources
+
+# Without it transformers asks a service on the hub to convert weights that are no safetensors.
+os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 log = logging.getLogger(__name__)
 
