@@ -138,7 +138,7 @@ def test_a_folder_with_a_sentencepiece_model_only_is_loaded(tmp_path: Path) -> N
     )  # fmt: skip
     (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "DebertaV2Tokenizer"}')
     config = DebertaV2Config(
-        vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        vocab_size=40, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=16, type_vocab_size=0,
     )  # fmt: skip
     AutoModel.from_config(config).save_pretrained(tmp_path)

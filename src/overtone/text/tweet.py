@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from overtone.text import Cleaner
+from overtone.text._addresses import EMAIL, with_links_as
 from overtone.text._contractions import contractions_unpacked
 from overtone.text._emoji import emoji_to_words
 from overtone.text._emoticons import emoticons_to_words
@@ -84,13 +85,7 @@ _LITERAL_BREAK = re.compile(r"\\[nr]")
 _WORDS = {"url": " website ", "email": " email ", "user": " user ", "phone": " phone "}
 _TAGS = {name: f" <{name}> " for name in _WORDS}
 
-# None of these tries one stretch of text twice: a match may begin only where the stretch begins
-# (the look-behind), and gives back nothing that it took (possessive quantifiers).
-_URL = re.compile(
-    r"(?:https?://|(?<![\w@.])(?:www\.|pic\.twitter\.com/|t\.co/))\S++", re.IGNORECASE
-)
-_AFTER_URL = ".,;:!?'\")]}…"
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@\w[\w-]*+(?:\.\w[\w-]*+)++")
+# As in _addresses: no stretch of text is tried twice.
 _USER = re.compile(r"(?<!\w)@\w++")
 _PHONE = re.compile(
     r"(?<![\w+])(?:\+\d(?:[ .-]?\(?\d\)?){6,14}"  # international, or as in North America
@@ -99,17 +94,11 @@ _PHONE = re.compile(
 
 
 def _with_placeholders(text: str, words: dict[str, str]) -> str:
-    lowered = text.lower()
-    if "://" in lowered or "www." in lowered or ".co" in lowered:
-        text = _URL.sub(lambda match: words["url"] + _tail(match.group()), text)
+    text = with_links_as(text, words["url"])
     if "@" in text:
-        text = _EMAIL.sub(words["email"], text)
+        text = EMAIL.sub(words["email"], text)
         text = _USER.sub(words["user"], text)
     return _PHONE.sub(words["phone"], text)
-
-
-def _tail(url: str) -> str:
-    return url[len(url.rstrip(_AFTER_URL)) :]
 
 
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"  # accents, Arabic vowel signs
