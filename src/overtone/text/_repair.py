@@ -35,6 +35,7 @@ _CONTROLS: dict[int, str | None] = {
     **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0xFEFF)),
     **dict.fromkeys((*range(0x09, 0x0E), *range(0x1C, 0x20), 0x85), " "),
 }
+_WRITTEN_BREAK = re.compile(r"\\[nr]")
 # Every combining mark is in this class; what else is in it is sorted out character by character.
 _LONG_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{LONGEST_COMBINING + 1},}}")
 
@@ -52,6 +53,11 @@ def repaired(text: str, *, entities: bool = True) -> str:
         # After the controls went: a mark may have met its letter.
         text = unicodedata.normalize("NFC", _LONG_MARKS.sub(_shortened_marks, text))
     return " ".join(text.split())
+
+
+def with_line_breaks(text: str) -> str:
+    """Return a text with line breaks where its file has a backslash and a letter, as SemEval's."""
+    return _WRITTEN_BREAK.sub("\n", text) if "\\" in text else text
 
 
 def _repaired_beyond_ascii(text: str) -> str:

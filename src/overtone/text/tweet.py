@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 
 from overtone.text import Cleaner
-from overtone.text._addresses import EMAIL, with_links_as
+from overtone.text._addresses import with_emails_as, with_links_as
 from overtone.text._contractions import contractions_unpacked
 from overtone.text._emoji import emoji_to_words
 from overtone.text._emoticons import emoticons_to_words
 from overtone.text._hashtags import unpacked
-from overtone.text._repair import repaired
+from overtone.text._repair import repaired, with_line_breaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ def cleaner(config: Config) -> Cleaner:
 
     def clean(text: str) -> str:
         original = text
-        text = repaired(_LITERAL_BREAK.sub(" ", text) if "\\" in text else text)
+        text = repaired(with_line_breaks(text))
         if config.placeholders:
             text = _with_placeholders(text, _TAGS if config.annotate else _WORDS)
         if config.emoji:
@@ -79,9 +79,6 @@ def cleaner(config: Config) -> Cleaner:
     return clean
 
 
-# Line breaks are written as a backslash and a letter in SemEval's files.
-_LITERAL_BREAK = re.compile(r"\\[nr]")
-
 _WORDS = {"url": " website ", "email": " email ", "user": " user ", "phone": " phone "}
 _TAGS = {name: f" <{name}> " for name in _WORDS}
 
@@ -94,9 +91,8 @@ _PHONE = re.compile(
 
 
 def _with_placeholders(text: str, words: dict[str, str]) -> str:
-    text = with_links_as(text, words["url"])
+    text = with_emails_as(with_links_as(text, words["url"]), words["email"])
     if "@" in text:
-        text = EMAIL.sub(words["email"], text)
         text = _USER.sub(words["user"], text)
     return _PHONE.sub(words["phone"], text)
 
