@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.errors import OvertoneError
+    from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "EmotionClassifier",
     "Labels",
     "OvertoneError",
     "Prediction",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "EmotionClassifier": "overtone.experiment.estimator",
     "Labels": "overtone.labels",
     "OvertoneError": "overtone.errors",
     "Prediction": "overtone.inference.predictor",

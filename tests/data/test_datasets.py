@@ -14,14 +14,16 @@ from overtone.errors import ConfigError, InputError
 PACKAGE = "overtone.data"
 
 
-@pytest.fixture(params=plugin_names(PACKAGE))
+# Files of one's own stand behind their paths, and need one.
+@pytest.fixture(params=[name for name in plugin_names(PACKAGE) if name != data.OWN_FILES])
 def plugin(request: pytest.FixtureRequest) -> ModuleType:
     """Return a plugin, each in turn."""
     return find_plugin(PACKAGE, request.param)
 
 
 def test_there_are_plugins() -> None:
-    assert {"sample", "semeval2018"} <= set(plugin_names(PACKAGE))
+    known = {"goemotions", "jigsaw", "sample", "semeval2018", "table"}
+    assert known <= set(plugin_names(PACKAGE))
 
 
 def test_a_plugin_says_what_it_is_and_has_splits_and_variants(plugin: ModuleType) -> None:
@@ -75,6 +77,9 @@ def test_a_wrong_name_lists_the_datasets(name: str) -> None:
             ask(name)
         assert f"no dataset is called {name!r}" in str(caught.value)
         assert all(known in str(caught.value) for known in data.names())
+        assert "a file of your own that ends in .csv, .tsv, .txt, .jsonl, .parquet" in str(
+            caught.value
+        )
 
 
 @pytest.mark.parametrize("name", data.names())
@@ -89,3 +94,27 @@ def test_a_wrong_split_lists_the_splits(name: str, split: str) -> None:
 def test_names_spell_the_variants_out() -> None:
     assert {"sample", "semeval2018-ar", "semeval2018-en", "semeval2018-es"} <= set(data.names())
     assert "semeval2018" not in data.names()
+
+
+def test_a_path_is_a_dataset_and_no_name(tmp_path: Path) -> None:
+    assert "table" not in data.names()
+    (tmp_path / "mine").write_text("text,joy\na,1\n")
+    assert data.named(str(tmp_path / "mine")) == {"name": "table", "file": str(tmp_path / "mine")}
+    for path in ("a.csv", "a.JSONL", "folder/a.tsv.gz", "b.parquet"):
+        assert data.named(path) == {"name": "table", "file": str(Path(path).absolute())}
+        assert data.splits(path) == ("all", "train", "dev", "test")
+
+
+@pytest.mark.parametrize("name", ["sample", "sampel", "", "a.xlsx", "a\0b", "x" * 5000, "tests"])
+def test_other_names_stay_names(name: str) -> None:
+    assert data.named(name) == {"name": name}
+
+
+def test_options_are_completed_but_for_what_the_name_says() -> None:
+    assert data.resolve("semeval2018-es", {}) == {}
+    assert data.resolve("semeval2018-es", {"language": "es"}) == {"language": "es"}
+    assert data.resolve("jigsaw", {"sample": 0.4}) == {
+        "sample": 0.4, "dev_share": 0.2, "split_seed": 0,
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"data\.smaple is not an option; did you mean sample"):
+        data.resolve("jigsaw", {"smaple": 0.4})

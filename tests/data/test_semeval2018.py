@@ -198,7 +198,9 @@ def test_a_wrong_encoding_is_named_with_its_line(
 ) -> None:
     lines = [HEADER, row("1", "plain"), row("2", "café")]
     path = write(tmp_path, lines, language=language, encoding=encoding)
-    with pytest.raises(DataError, match=r"expected UTF-8, found the byte 0x.*save") as caught:
+    with pytest.raises(
+        DataError, match=r"expected UTF-8, found (the byte 0x|UTF-16).*save"
+    ) as caught:
         data.load(f"semeval2018-{language}", "train", tmp_path)
     assert f"{path}, line {line}: " in str(caught.value)
 

@@ -1,19 +1,24 @@
 """Tables of text: what is written is read, and what is damaged is named with its line."""
 
 import contextlib
+import datetime as dt
+import gzip
 import json
 import re
+import sys
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from overtone.data import tables
-from overtone.errors import DataError
+from overtone.errors import DataError, MissingExtraError
 
-KINDS = (".csv", ".tsv", ".jsonl")
+KINDS = (".csv", ".tsv", ".jsonl", ".csv.gz", ".tsv.gz", ".txt.gz", ".jsonl.gz", ".parquet")
 Rows = list[tuple[int, dict[str, str]]]
 
 
@@ -29,11 +34,16 @@ def cells(folder: Path, name: str, content: str | bytes) -> list[list[str]]:
     return [list(row.values()) for _, row in read(folder, name, content)]
 
 
-def written(path: Path, rows: list[dict[str, str]]) -> str:
-    """Write a table and return the file's content, line ends made one."""
-    with tables.write(path, path.suffix) as append:
+def write(path: Path, rows: list[dict[str, str]]) -> None:
+    """Write a table."""
+    with tables.write(path, tables.check_kind(path)) as append:
         for row in rows:
             append(row)
+
+
+def written(path: Path, rows: list[dict[str, str]]) -> str:
+    """Write a table and return the file's content, line ends made one."""
+    write(path, rows)
     return path.read_bytes().decode().replace("\r\n", "\n")
 
 
@@ -68,7 +78,7 @@ def test_every_kind_gives_the_same_rows_and_their_lines(
         ('t,n\nit\'s 5" wide,1\n', [['it\'s 5" wide', "1"]]),
         ("t,n\nline\u2028end,1\n", [["line\u2028end", "1"]]),
         ("t,n\nnext\u0085line,1\n", [["next\u0085line", "1"]]),
-        ("t,n\n,\n", [["", ""]]),
+        ("t,n\n,\nx,1\n", [["", ""], ["x", "1"]]),
         ("t,n\n\nx,1\n\n", [["x", "1"]]),
         ("t,n\nحب,😂\n", [["حب", "😂"]]),
         ("t,n\n" + "x" * 200_000 + ",1\n", [["x" * 200_000, "1"]]),
@@ -78,6 +88,146 @@ def test_every_kind_gives_the_same_rows_and_their_lines(
 )  # fmt: skip
 def test_csv_cells(tmp_path: Path, content: str, expected: list[list[str]]) -> None:
     assert cells(tmp_path, "a.csv", content) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("t;n\na, b;1\n", [["a, b", "1"]]),
+        ("t\tn\na, b;\t1\n", [["a, b;", "1"]]),
+        ('"t, u";n\n"a; b";1\n', [["a; b", "1"]]),
+        ('"t ""; u"\tn\na;b\t1\n', [["a;b", "1"]]),
+        ("t;u,n\na,1\n", [["a", "1"]]),
+        ("t;u\tn;o\na;1;2\n", [["a", "1", "2"]]),
+        ("text\na; b\n", [["a; b"]]),
+        ("\n\nt;n\na, b;1\n", [["a, b", "1"]]),
+    ],
+    ids=[
+        "semicolon",
+        "tab",
+        "quoted comma",
+        "quoted quote",
+        "comma first",
+        "most",
+        "none",
+        "blank",
+    ],
+)
+def test_the_header_says_what_separates_the_cells_of_csv(
+    tmp_path: Path, content: str, expected: list[list[str]]
+) -> None:
+    assert cells(tmp_path, "a.csv", content) == expected
+
+
+EDGES = [
+    ("t,n\na,1\n,\n,\n", [("a", "1")]),
+    ("t,n\na,1\n ,  \n", [("a", "1")]),
+    ("t,n,,\na,1,,\nb,2\nc,3,\n", [("a", "1"), ("b", "2"), ("c", "3")]),
+    ("t,n, \na,1, \n,,\n,,,,\n", [("a", "1")]),
+    ("t,n\na,1\n,\nb,2\n,\n", [("a", "1"), ("", ""), ("b", "2")]),
+    (",,,\nt,n\na,1\n", [("a", "1")]),
+    (" t , n\n a ,1\n", [(" a ", "1")]),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), EDGES, ids=[content for content, _ in EDGES])
+@pytest.mark.parametrize(("name", "separator"), [("a.csv", ","), ("b.csv", ";"), ("a.tsv", "\t")])
+def test_the_empty_edges_of_a_spreadsheet_are_left_out(
+    tmp_path: Path, name: str, separator: str, content: str, expected: list[tuple[str, str]]
+) -> None:
+    rows = [row for _, row in read(tmp_path, name, content.replace(",", separator))]
+    assert [(row["t"], row["n"]) for row in rows] == expected
+    assert all(len(row) == 2 for row in rows)
+
+
+def test_an_index_without_a_name_is_a_column(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.csv", ",t\n0,a\n") == [(2, {"": "0", "t": "a"})]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.txt", "a.jsonl"])
+def test_a_gzipped_table_gives_the_same_rows(tmp_path: Path, name: str) -> None:
+    content = '{"t": "a"}\n{"t": "b"}\n' if name.endswith("jsonl") else "\ufefft\na\nb\n"
+    plain = read(tmp_path, name, content)
+    assert len(plain) == 2
+    assert read(tmp_path, f"{name}.gz", gzip.compress(content.encode())) == plain
+    assert read(tmp_path, f"{name.upper()}.GZ", gzip.compress(content.encode())) == plain
+
+
+def test_a_gzipped_table_is_expanded_as_it_is_read(tmp_path: Path) -> None:
+    """The first rows come before the last ones are known to be damaged."""
+    whole = gzip.compress(b"t\n" + b"some words\n" * 100_000)
+    (tmp_path / "a.csv.gz").write_bytes(whole[: len(whole) // 2])
+    rows = tables.read(tmp_path / "a.csv.gz")
+    assert next(rows) == (2, {"t": "some words"})
+    with pytest.raises(DataError, match=r"expected a gzip file, found one that is cut"):
+        list(rows)
+
+
+def test_a_gzipped_table_that_is_damaged_is_named(tmp_path: Path) -> None:
+    whole = gzip.compress(b"t\n" + bytes(range(97, 120)) * 100)
+    for content in (
+        b"t\nx\n",
+        whole[:-1],
+        whole[:5],
+        whole[:40] + b"xx" + whole[42:],
+        whole + b"x",
+    ):
+        with pytest.raises(DataError, match=r"a\.csv\.gz: expected a gzip file") as caught:
+            read(tmp_path, "a.csv.gz", content)
+        assert "\n" not in str(caught.value)
+
+
+def test_equal_rows_make_equal_gzip_files(tmp_path: Path) -> None:
+    for name in ("one.csv.gz", "two.csv.gz"):
+        write(tmp_path / name, [{"t": "a"}])
+    assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
+
+
+def test_values_of_parquet_become_text(tmp_path: Path) -> None:
+    columns = {
+        "text": ["a", None], "on": [True, False], "n": [1, None], "x": [0.5, float("nan")],
+        "list": [["é"], []], "day": [dt.date(2020, 1, 2), None],
+    }  # fmt: skip
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert list(tables.read(tmp_path / "a.parquet")) == [
+        (1, {"text": "a", "on": "true", "n": "1", "x": "0.5", "list": '["é"]',
+             "day": "2020-01-02"}),
+        (2, {"text": "", "on": "false", "n": "", "x": "", "list": "[]", "day": ""}),
+    ]  # fmt: skip
+
+
+def test_a_parquet_table_of_many_blocks_keeps_its_order(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", [{"n": str(n)} for n in range(10_000)])
+    found = list(tables.read(tmp_path / "a.parquet"))
+    assert found == [(n + 1, {"n": str(n)}) for n in range(10_000)]
+
+
+def test_a_damaged_parquet_table_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "whole.parquet", [{"t": "some words"}] * 50)
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    for content in (b"", b"t\nx\n", whole[:-9], whole[:20], whole[:10] + b"\xff" * 9 + whole[19:]):
+        with pytest.raises(DataError, match=r"a\.parquet: expected a Parquet file") as caught:
+            read(tmp_path, "a.parquet", content)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_parquet_table_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
+    table = pa.Table.from_arrays([["a"], ["b"]], names=["t", "t"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="the column 't' stands twice"):
+        list(tables.read(tmp_path / "a.parquet"))
+
+
+def test_parquet_without_its_extra_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for use in (
+        lambda: list(tables.read(tmp_path / "a.parquet")),
+        lambda: write(tmp_path / "a.parquet", []),
+    ):
+        with pytest.raises(MissingExtraError, match=r'pip install "overtone\[parquet\]"'):
+            use()
 
 
 def test_a_windows_line_end_inside_a_csv_cell_is_kept(tmp_path: Path) -> None:
@@ -97,7 +247,7 @@ def test_quotes_mean_nothing_to_read_tsv(tmp_path: Path) -> None:
 
 def test_json_values_that_are_no_text_become_json(tmp_path: Path) -> None:
     line = '{"a": 1, "b": 0.5, "c": true, "d": null, "e": ["é"], "f": ""}'
-    assert cells(tmp_path, "a.jsonl", line) == [["1", "0.5", "true", "null", '["é"]', ""]]
+    assert cells(tmp_path, "a.jsonl", line) == [["1", "0.5", "true", "", '["é"]', ""]]
 
 
 @pytest.mark.parametrize(
@@ -123,14 +273,24 @@ def test_json_values_that_are_no_text_become_json(tmp_path: Path) -> None:
         (
             "a.xls",
             "a\n1\n",
-            r"expected a name that ends in \.csv, \.tsv, \.txt, \.jsonl, found \.xls",
+            r"expected a name that ends in \.csv, \.tsv, .* found \.xls; .* save it as CSV UTF-8",
         ),
         ("a", "a\n1\n", "found no ending"),
+        ("a.gz", "a\n1\n", r"in \.csv\.gz and the like, found \.gz"),
+        ("a.parquet.gz", "a\n1\n", r"found \.gz"),
+        (".csv", "a\n1\n", "found no ending"),
+        ("a.csv", ",t,,u\n1,2,3,4\n", "line 1: two columns have no name"),
+        ("a.csv", "t, t\n1,2\n", "line 1: the column 't' stands twice"),
+        ("a.csv", "t;n\n1;2\n3\n", "line 3: expected 2 cells .* the separator must be quoted"),
+        ("a.csv", "t,n,\n1,2,\n3,4,5\n", "line 3: expected nothing below a column that has no"),
+        ("a.csv", "t,n,\n1,2,,\n", "line 2: expected 3 cells as in the header, found 4"),
+        ("a.csv", "t,n,o\n,\n1,2,3\n", "line 2: expected 3 cells as in the header, found 2"),
+        ("a.csv", "t\tn\n".encode("utf-16"), "line 1: expected UTF-8, found UTF-16, .*CSV UTF-8"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )
 def test_a_damaged_table_is_named_with_its_line(
-    tmp_path: Path, name: str, content: str, message: str
+    tmp_path: Path, name: str, content: str | bytes, message: str
 ) -> None:
     with pytest.raises(DataError, match=message) as caught:
         read(tmp_path, name, content)
@@ -226,7 +386,7 @@ def test_half_a_surrogate_pair_in_json_is_refused_or_replaced(tmp_path: Path, ki
     except DataError as error:
         assert "line 1" in str(error)  # noqa: PT017 - either outcome is right
         return
-    written(tmp_path / f"b{kind}", [row for _, row in rows])
+    write(tmp_path / f"b{kind}", [row for _, row in rows])
 
 
 def unguarded(cell: str) -> bool:
@@ -241,9 +401,14 @@ def unguarded(cell: str) -> bool:
 
 def as_kept(cell: str, kind: str) -> str:
     """Return a cell as its format may keep it: CSV makes line ends one, TSV has neither."""
-    if kind == ".csv":
+    if kind in EXACT:
+        return cell
+    if kind.startswith(".csv"):
         return re.sub("\r+\n", "\n", cell)
-    return re.sub("[\t\r\n]+", " ", cell) if kind == ".tsv" else cell
+    return re.sub("[\t\r\n]+", " ", cell)
+
+
+EXACT = (".jsonl", ".jsonl.gz", ".parquet")
 
 
 # What `read` can give: any text that UTF-8 can hold.
@@ -259,7 +424,10 @@ CELLS = (
 def test_what_is_written_is_read(kind: str, rows: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{kind}"
-        written(path, [{"text": text, "note": note} for text, note in rows])
+        write(path, [{"text": text, "note": note} for text, note in rows])
         found = [tuple(row.values()) for _, row in tables.read(path)]
     kept = [tuple(as_kept(cell, kind) for cell in row) for row in rows]
+    # In a spreadsheet's formats, rows without content at the end are none.
+    while kind not in EXACT and kept and not any(map(str.strip, kept[-1])):
+        kept.pop()
     assert [tuple(as_kept(cell, kind) for cell in row) for row in found] == kept

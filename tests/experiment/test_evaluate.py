@@ -14,7 +14,7 @@ import overtone
 from overtone import data
 from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
-from overtone.evaluation import metrics
+from overtone.evaluation import bootstrap, metrics
 from overtone.experiment import evaluate as experiment
 from overtone.experiment.train import Run
 from overtone.labels import Labels
@@ -111,3 +111,17 @@ def test_what_is_not_there_is_refused(
 def test_a_model_that_is_not_there_is_refused_with_those_nearby(run: Run) -> None:
     with pytest.raises(InputError, match=str(run.path)):
         overtone.evaluate(run.path.parent / "other", "sample")
+
+
+def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(run: Run) -> None:
+    found = overtone.evaluate(run.path, "sample", split="dev", intervals=True)
+    model, split = overtone.load(run.path), data.load("sample", "dev")
+    decided = model.decide(model.probabilities(split.texts))
+    assert found.intervals == bootstrap.intervals(data.truth(split), decided)
+    for name, interval in found.intervals.items():
+        assert interval.value == pytest.approx(getattr(found.scores, name), abs=1e-12)
+        assert interval.low <= interval.value <= interval.high
+    saved = json.loads(json.dumps(found.to_json(), allow_nan=False))["intervals"]
+    assert (saved["level"], saved["resamples"]) == (0.95, 1000)
+    assert saved["jaccard"] == found.intervals["jaccard"].to_json()
+    assert "intervals" not in overtone.evaluate(run.path, "sample", split="dev").to_json()

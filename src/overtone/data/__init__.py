@@ -2,24 +2,33 @@
 
 A dataset is one file here with a `Config`, `VARIANTS` (the names behind the hyphen, as in
 semeval2018-en), `SPLITS`, and `load(config, split, data_dir) -> Split`. Nothing downstream knows
-where a split came from.
+where a split came from. It may have `find(config, split, data_dir) -> Path`, which says cheaply
+whether a split is here, `SOURCES`, from which `fetch` gets the files, and `resolve(config, labels)
+-> Config`, which looks for options in the files.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
 from overtone.config import find_plugin, parse, plugin_names
-from overtone.errors import InputError
+from overtone.data import tables
+from overtone.errors import DataError, InputError, MissingDataError
 from overtone.labels import Labels
+
+OWN_FILES = "table"
+"""The plugin for files of one's own: it stands behind their paths, and is no dataset's name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +36,9 @@ class Split:
     """Texts with their labels: what every dataset loads into."""
 
     dataset: str
-    """Name with its variant, such as semeval2018-en."""
+    """Name with its variant, such as semeval2018-en; of a file of one's own, its name."""
     name: str
-    """train, dev or test."""
+    """train, dev or test; of a file of one's own also all."""
     ids: tuple[str, ...]
     texts: tuple[str, ...]
     """As the file has them: cleaning comes later."""
@@ -43,9 +52,11 @@ class Split:
 
 
 def names() -> list[str]:
-    """Return the names that `load` takes, variants spelled out."""
+    """Return the names that `load` takes, variants spelled out; it takes files too."""
     found = []
     for plugin in plugin_names(__name__):
+        if plugin == OWN_FILES:
+            continue
         variants = find_plugin(__name__, plugin).VARIANTS
         found += [f"{plugin}-{variant}" for variant in variants] or [plugin]
     return found
@@ -60,8 +71,8 @@ def load(
     """Load one split of a dataset.
 
     Args:
-        dataset: a name as `names` lists them.
-        split: train, dev or test.
+        dataset: a name as `names` lists them, or the path of a table.
+        split: train, dev or test; of a table also all.
         data_dir: where the files are; by default OVERTONE_DATA_DIR, else the user's cache.
         options: options of the dataset's `Config`.
 
@@ -79,6 +90,29 @@ def load(
     return loaded
 
 
+def is_here(dataset: str, split: str, data_dir: Path | None = None) -> bool:
+    """Return whether a split's files are there, damaged or not.
+
+    Args:
+        dataset: a name as `names` lists them.
+        split: one of `splits`.
+        data_dir: as for `load`.
+
+    Raises:
+        InputError: there is no such dataset.
+
+    """
+    plugin, given = _resolve(dataset)
+    find = getattr(plugin, "find", plugin.load)
+    try:
+        find(_config(dataset, plugin, given, {}), split, data_dir or default_dir())
+    except MissingDataError:
+        return False
+    except DataError:
+        return True
+    return True
+
+
 def truth(split: Split) -> NDArray[np.float32]:
     """Return a split's targets (n, C).
 
@@ -92,6 +126,46 @@ def truth(split: Split) -> NDArray[np.float32]:
             "works on it, training and evaluation don't"
         )
     return split.targets
+
+
+def named(dataset: str) -> dict[str, object]:
+    """Return what a recipe says of a dataset: its `name`; of a table's path, the `file` too.
+
+    An unknown name stays what it is: `check` refuses it.
+    """
+    try:
+        plugin, given = _resolve(dataset)
+    except InputError:
+        return {"name": dataset}
+    is_own = plugin.__name__ == f"{__name__}.{OWN_FILES}"
+    return {"name": OWN_FILES, **given} if is_own else {"name": dataset}
+
+
+def resolve(
+    dataset: str, options: Mapping[str, object], labels: Sequence[str] = ()
+) -> dict[str, object]:
+    """Return a dataset's options with every default, and with what a table itself shows.
+
+    Args:
+        dataset: as for `load`.
+        options: options of its `Config`.
+        labels: those that a table should have; by default they are found in it.
+
+    Raises:
+        InputError: there is no such dataset, an option is wrong, or it is not clear which of a
+            table's columns hold what.
+        DataError: the table can't be read.
+
+    """
+    plugin, given = _resolve(dataset)
+    config: Any = _config(dataset, plugin, given, options)
+    if hasattr(plugin, "resolve"):
+        config = plugin.resolve(config, labels)
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in dataclasses.asdict(config).items()
+        if value is not None and (key in options or key not in given)
+    }
 
 
 def splits(dataset: str) -> tuple[str, ...]:
@@ -139,4 +213,17 @@ def _resolve(dataset: str) -> tuple[ModuleType, dict[str, object]]:
             return plugin, dict(plugin.VARIANTS[variant])
         if not hyphen and not plugin.VARIANTS:
             return plugin, {}
-    raise InputError(f"no dataset is called {dataset!r}; there are: {', '.join(names())}")
+    if _is_table(dataset):
+        return find_plugin(__name__, OWN_FILES), {"file": str(Path(dataset).absolute())}
+    raise InputError(
+        f"no dataset is called {dataset!r}; there are: {', '.join(names())}; or name a file of "
+        f"your own that ends in {', '.join(tables.READERS)}"
+    )
+
+
+def _is_table(dataset: str) -> bool:
+    """Return whether a name is a file's: there is one, or it ends as tables do."""
+    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+        if Path(dataset).is_file():
+            return True
+    return dataset.lower().endswith(tables.KINDS)

@@ -16,6 +16,7 @@ from overtone.labels import Labels
 
 VARIANTS: dict[str, dict[str, object]] = {}
 SPLITS = ("train", "dev", "test")
+SOURCES = ()  # it ships inside
 
 FOLDER = Path(__file__).parent / "files"
 
@@ -25,6 +26,12 @@ class Config:
     """The sample has no options."""
 
 
-def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 - it ships inside
+def load(config: Config, split: str, data_dir: Path) -> Split:
     """Read one split of the sample from the package."""
-    return read_emotions(FOLDER / f"sample-{split}.tsv", Labels.of(*NAMES), "sample", split, "Text")
+    path = find(config, split, data_dir)
+    return read_emotions(path, Labels.of(*NAMES), "sample", split, "Text")
+
+
+def find(config: Config, split: str, data_dir: Path) -> Path:  # noqa: ARG001 - it ships inside
+    """Return the file that `load` reads."""
+    return FOLDER / f"sample-{split}.tsv"

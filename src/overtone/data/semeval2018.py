@@ -12,6 +12,7 @@ from typing import Literal
 
 from overtone.data import Split
 from overtone.data._emotion_table import read_emotions
+from overtone.data._sources import Source
 from overtone.errors import MissingDataError
 from overtone.labels import Labels
 
@@ -37,6 +38,36 @@ PROMPTS = {
     ),
 }  # fmt: skip
 
+SOURCES = (
+    Source(
+        url="https://saifmohammad.com/WebDocs/AIT-2018/AIT2018-DATA/SemEval2018-Task1-all-data.zip",
+        files={
+            "2018-E-c-En-train.txt": (
+                "498893ef1ecc5698d44ba9fd815d3ee88278f24fc549b202ddf36a4452f96675"
+            ),
+            "2018-E-c-En-dev.txt": (
+                "1124cf56bd255fadea9e734a13133a9bd2202022f6d8a0ea560f076d8562517f"
+            ),
+            "2018-E-c-En-test-gold.txt": None,
+            "2018-E-c-Ar-train.txt": (
+                "205671fe5d46ae6f962deda2968f25441ccd562ff8064ce9bc91b6f2f7cf4916"
+            ),
+            "2018-E-c-Ar-dev.txt": (
+                "4670b867418730bfec75346fc2a5f3ea8b1e3ec0007d63f6d3eb88e2a27aeaa9"
+            ),
+            "2018-E-c-Ar-test-gold.txt": None,
+            "2018-E-c-Es-train.txt": (
+                "42d4968d9178fd93a3f228379d9b83b19c47f32736e7bc4e5567d3a43ec8d422"
+            ),
+            "2018-E-c-Es-dev.txt": (
+                "986394f6fd3e61613dd91261ea98dd4ace7fc109f5fad7d447a6a5a1fb56a9c7"
+            ),
+            "2018-E-c-Es-test-gold.txt": None,
+        },
+        terms="research use, not to be redistributed; cite Mohammad et al. (2018)",
+    ),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
@@ -58,12 +89,18 @@ def load(config: Config, split: str, data_dir: Path) -> Split:
 
     """
     labels = Labels(NAMES, PROMPTS[config.language], config.language)
-    path = _find(config.language, split, data_dir)
+    path = find(config, split, data_dir)
     return read_emotions(path, labels, f"semeval2018-{config.language}", split, "Tweet")
 
 
-def _find(language: str, split: str, data_dir: Path) -> Path:
-    stem = f"2018-E-c-{language.capitalize()}-{split}"
+def find(config: Config, split: str, data_dir: Path) -> Path:
+    """Return the file that `load` reads.
+
+    Raises:
+        MissingDataError: it is not there.
+
+    """
+    stem = f"2018-E-c-{config.language.capitalize()}-{split}"
     endings = ("-gold.txt", ".txt") if split == "test" else (".txt",)
     folders = (data_dir / "semeval2018", data_dir)
     for ending in endings:
@@ -71,7 +108,8 @@ def _find(language: str, split: str, data_dir: Path) -> Path:
             if (path := folder / f"{stem}{ending}").is_file():
                 return path
     raise MissingDataError(
-        f"semeval2018-{language} needs {' or '.join(stem + ending for ending in endings)}, not "
-        f"found in {folders[0]} or {folders[1]}; get the E-c files from the task's page "
-        "(competitions.codalab.org, number 17751) and name their folder with --data-dir"
+        f"semeval2018-{config.language} needs {' or '.join(stem + ending for ending in endings)}, "
+        f"not found in {folders[0]} or {folders[1]}; run `overtone data fetch semeval2018`, or get "
+        "the E-c files from the task's page (competitions.codalab.org, number 17751) and name "
+        "their folder with --data-dir"
     )

@@ -1,31 +1,42 @@
 """Reads and writes tables of text, row by row, with errors that name the file and the line.
 
-CSV, TSV and JSON Lines through the standard library. Rows are dictionaries, column name to text.
+CSV, TSV and JSON Lines through the standard library, each gzipped too, and Parquet through pyarrow.
+Rows are dictionaries, column name to text.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
+from overtone.data import _delimited, _parquet
+from overtone.data._lines import lines
 from overtone.errors import DataError
 
 Row = dict[str, str]
 
 
 def read(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield the line number and the cells of every row of a CSV, TSV or JSONL file.
+    """Yield the line number and the cells of every row of a table.
+
+    What spreadsheets leave at the edges of CSV and TSV is left out: rows without any content at the
+    end, and columns at the end that have neither a name nor content. A CSV file's separator is the
+    comma; where its first line has none, the semicolon or tab.
 
     Raises:
         DataError: the file is missing, empty, of another kind, not UTF-8, or a row is damaged.
+        MissingExtraError: it is a Parquet file, and pyarrow is not installed.
 
     """
-    return READERS[check_kind(path)](path)
+    kind = check_kind(path)
+    return READERS[kind.removesuffix(".gz")](path)
 
 
 def read_tsv(path: Path) -> Iterator[tuple[int, Row]]:
@@ -38,7 +49,7 @@ def read_tsv(path: Path) -> Iterator[tuple[int, Row]]:
         DataError: the file is missing, empty or not UTF-8, or a row has another number of cells.
 
     """
-    return _read_tsv(path)
+    return _delimited.read_tsv(path)
 
 
 @contextmanager
@@ -46,67 +57,52 @@ def write(path: Path, kind: str) -> Iterator[Callable[[Row], None]]:
     """Give a function that appends a row to a new table at `path`.
 
     Cells of CSV and TSV that begin with = + - @ and are no numbers get a quote before them, so that
-    a spreadsheet takes them for text and not for a formula.
+    a spreadsheet takes them for text and not for a formula. In Parquet every column is text.
 
     Args:
         path: the file to write.
-        kind: .csv, .tsv or .jsonl, as `check_kind` allows.
+        kind: .csv, .tsv, .txt, .jsonl, any of them with .gz, or .parquet, as `check_kind` allows.
 
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
-        if kind == ".jsonl":
-            yield lambda row: print(json.dumps(row, ensure_ascii=False), file=file)
-            return
-        # TSV has no quotes, so a tab or line end in a cell becomes a space. In CSV, only the line
-        # end "\r\n" makes the writer quote a cell that holds a lone "\r".
-        writer = csv.writer(file, lineterminator="\r\n")
-        header: list[str] = []
-
-        def write_cells(cells: Iterable[str]) -> None:
-            guarded = [_guarded(cell) for cell in cells]
-            if kind == ".csv":
-                writer.writerow(guarded)
-            else:
-                file.write("\t".join(re.sub(r"[\t\r\n]+", " ", g) for g in guarded) + "\n")
+    with ExitStack() as stack:
+        format_, header = kind.removesuffix(".gz"), list[str]()
+        if format_ == ".parquet":
+            append = stack.enter_context(_parquet.write(path))
+        else:
+            file = stack.enter_context(_create(path, compressed=kind.endswith(".gz")))
+            if format_ == ".jsonl":
+                yield lambda row: print(json.dumps(row, ensure_ascii=False), file=file)
+                return
+            append = _guarded_lines(file, format_)
 
         def write_row(row: Row) -> None:
-            if not header:
-                header.extend(row)
-                write_cells(header)
+            header.extend([] if header else row)
             if additional := row.keys() - header:
                 raise DataError(
                     f"{path}: expected the columns of the first row, found {sorted(additional)} "
                     "too; write a .jsonl file instead"
                 )
-            write_cells(row.get(column, "") for column in header)
+            append(header, [row.get(column, "") for column in header])
 
         yield write_row
 
 
 def check_kind(path: Path) -> str:
-    """Return the ending by which a table's format is known.
+    """Return the ending by which a table's format is known, such as .csv or .csv.gz.
 
     Raises:
         DataError: it is none of those known.
 
     """
-    kind = path.suffix.lower()
-    if kind not in READERS:
+    name = path.name.lower()
+    kind = next((kind for kind in KINDS if name.endswith(kind) and name != kind), None)
+    if kind is None:
         raise DataError(
-            f"{path}: expected a name that ends in {', '.join(READERS)}, found "
-            f"{kind or 'no ending'}; convert the file or rename it to what it is"
+            f"{path}: expected a name that ends in {', '.join(READERS)} or, gzipped, in .csv.gz "
+            f"and the like, found {path.suffix.lower() or 'no ending'}; convert the file (a "
+            "spreadsheet: save it as CSV UTF-8) or rename it to what it is"
         )
     return kind
-
-
-def _guarded(cell: str) -> str:
-    if not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
 
 
 def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
@@ -124,47 +120,11 @@ def require_columns(path: Path, row: Row, columns: Sequence[str]) -> None:
         )
 
 
-def _read_tsv(path: Path) -> Iterator[tuple[int, Row]]:
-    header: list[str] = []
-    for number, line in _lines(path):
-        cells = line.rstrip("\n").removesuffix("\r").split("\t")
-        if not header:
-            header = _checked_header(path, cells)
-        elif cells != [""]:
-            if len(cells) != len(header):
-                raise DataError(
-                    f"{path}, line {number}: expected {len(header)} cells as in the header, found "
-                    f"{len(cells)}; look for a missing tab or a line break inside a text"
-                )
-            yield number, dict(zip(header, cells, strict=True))
-
-
-def _read_csv(path: Path) -> Iterator[tuple[int, Row]]:
-    # The default limit is 131,072 characters, less than a long document has.
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader((line for _, line in _lines(path)), strict=True)
-    header: list[str] = []
-    first = 1  # the line on which the row at hand begins
-    try:
-        for cells in reader:
-            if not header:
-                header = _checked_header(path, cells)
-            elif cells:
-                if len(cells) != len(header):
-                    raise DataError(
-                        f"{path}, line {first}: expected {len(header)} cells as in the header, "
-                        f"found {len(cells)}; a text that holds commas must be quoted"
-                    )
-                yield first, dict(zip(header, cells, strict=True))
-            first = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{path}, line {first}: not valid CSV ({error}); look for a quote that is not closed"
-        ) from error
+# --- reading ----------------------------------------------------------------------------------
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
-    for number, line in _lines(path):
+    for number, line in lines(path):
         if not line.strip():
             continue
         try:
@@ -180,43 +140,84 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             raise DataError(
                 f"{path}, line {number}: expected one JSON object, found {type(row).__name__}"
             )
-        yield (
-            number,
-            {
-                key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                for key, value in row.items()
-            },
-        )
+        yield number, {key: _text(value) for key, value in row.items()}
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the numbered lines of a UTF-8 file with their ends; only a line feed ends a line."""
-    empty = True
+def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
+    for number, row in _parquet.read(path):
+        yield number, {key: _text(value) for key, value in row.items()}
+
+
+def _text(value: object) -> str:
+    """Return a value as a cell: nothing as an empty one, and what JSON knows as JSON."""
+    if value is None or value != value:  # noqa: PLR0124 - not a number
+        return ""
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _create(path: Path, *, compressed: bool) -> Iterator[TextIO]:
+    """Open a new text file; compressed ones hold neither name nor time, so equal is equal."""
+    if not compressed:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    with (
+        path.open("wb") as outside,
+        gzip.GzipFile("", "wb", fileobj=outside, mtime=0) as inside,
+        io.TextIOWrapper(inside, encoding="utf-8", newline="") as file,
+    ):
+        yield file
+
+
+def _guarded_lines(file: TextIO, kind: str) -> Callable[[list[str], list[str]], None]:
+    """Return a function that writes a row, its header before the first."""
+    # TSV has no quotes, so a tab or line end in a cell becomes a space. In CSV, only the line
+    # end "\r\n" makes the writer quote a cell that holds a lone "\r".
+    writer = csv.writer(file, lineterminator="\r\n")
+
+    def write_cells(cells: list[str]) -> None:
+        guarded = [_guarded(cell) for cell in cells]
+        if kind == ".csv":
+            writer.writerow(guarded)
+        else:
+            file.write("\t".join(re.sub(r"[\t\r\n]+", " ", g) for g in guarded) + "\n")
+
+    first = True
+
+    def append(header: list[str], cells: list[str]) -> None:
+        nonlocal first
+        if first:
+            write_cells(header)
+            first = False
+        write_cells(cells)
+
+    return append
+
+
+def _guarded(cell: str) -> str:
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        return cell
     try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                # The first line may begin with a byte-order mark.
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                empty = empty and not text
-                if text:
-                    yield number, text
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}, line {number}: expected UTF-8, found the byte "
-            f"0x{error.object[error.start]:02x}; save the file as UTF-8"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror})") from error
-    if empty:
-        raise DataError(f"{path}: expected a table, found an empty file; get the file again")
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
-def _checked_header(path: Path, header: list[str]) -> list[str]:
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise DataError(f"{path}, line 1: the column {twice[0]!r} stands twice; rename one")
-    return header
-
-
-READERS = {".csv": _read_csv, ".tsv": _read_tsv, ".txt": _read_tsv, ".jsonl": _read_jsonl}
+READERS = {
+    ".csv": _delimited.read_csv,
+    ".tsv": _delimited.read_tsv,
+    ".txt": _delimited.read_tsv,
+    ".jsonl": _read_jsonl,
+    ".parquet": _read_parquet,
+}
 """By the file's ending; .txt is what SemEval calls its tables."""
+
+KINDS = (*(f"{kind}.gz" for kind in READERS if kind != ".parquet"), *READERS)
+"""The endings that tables have."""

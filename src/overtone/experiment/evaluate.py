@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from overtone import data
+from overtone import data as datasets
 from overtone.data import Split
 from overtone.errors import InputError
-from overtone.evaluation import metrics
+from overtone.evaluation import bootstrap, metrics
+from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.metrics import Scores
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
+
+log = logging.getLogger(__name__)
+
+OF_ANY_FILE = ("text_column", "labels", "label_column", "separator", "soft_labels", "language")
+"""Options of a file of one's own that hold for others like it."""
 
 
 @dataclass(frozen=True)
@@ -27,37 +35,56 @@ class Evaluation:
     seconds: float
     """From texts to decisions, loading left out."""
     texts_per_second: float
+    intervals: dict[str, Interval] | None = None
+    """Bootstrap intervals of the scores that have them, where they were asked for."""
 
     def to_json(self) -> dict[str, object]:
-        """Return all of it on one level, as JSON values."""
-        rest = {key: value for key, value in vars(self).items() if key != "scores"}
-        return {**rest, **self.scores.to_json()}
+        """Return the scores and the rest on one level, as JSON values."""
+        rest = {**vars(self), **self.scores.to_json()}
+        del rest["scores"], rest["intervals"]
+        if self.intervals is not None:
+            rest["intervals"] = {
+                "level": bootstrap.LEVEL,
+                "resamples": bootstrap.RESAMPLES,
+                **{name: interval.to_json() for name, interval in self.intervals.items()},
+            }
+        return rest
 
 
 def evaluate(
     model: str | Path | Predictor,
     dataset: str,
     *,
-    split: str = "test",
+    split: str | None = None,
     data_dir: str | Path | None = None,
+    data: Mapping[str, object] | None = None,
+    intervals: bool = False,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
     Args:
         model: a loaded model, or the folder of a run or a bundle.
-        dataset: a name as `overtone data list` shows them.
-        split: train, dev or test.
+        dataset: a name as `overtone data list` shows them, or a CSV, TSV, JSON Lines or Parquet
+            file.
+        split: train, dev or test; of a file also all. By default test; of a file, all.
         data_dir: where the dataset's files are.
+        data: the dataset's options; where the model was trained on the same dataset, or on a file
+            as well, its own ones hold where nothing is said.
+        intervals: also draw 95 % intervals of the main scores, over the texts.
 
     Raises:
         InputError: there is no such model, dataset or split; the split has no truth; or its labels
             are not the model's.
 
     """
-    loaded = data.load(dataset, split, Path(data_dir) if data_dir else None)
-    truth = data.truth(loaded)
+    name = str(datasets.named(dataset)["name"])
+    split = split or ("all" if name == datasets.OWN_FILES else "test")
+    datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
+    options = _options(model, dataset, data or {}, split)
+    loaded = datasets.load(name, split, Path(data_dir) if data_dir else None, options)
+    truth = datasets.truth(loaded)
     columns = _columns(model, loaded)
     start = time.perf_counter()
     probabilities = model.probabilities(loaded.texts)
@@ -69,7 +96,32 @@ def evaluate(
         metrics.score(truth[:, columns], decided, probabilities, model.labels),
         round(seconds, 3),
         round(len(loaded) / seconds, 1),
+        bootstrap.intervals(truth[:, columns], decided) if intervals else None,
     )
+
+
+def _options(
+    model: Predictor, dataset: str, given: Mapping[str, object], split: str
+) -> dict[str, object]:
+    """Return the dataset's options, the model's own ones where nothing else is said."""
+    named = datasets.named(dataset)
+    name = str(named.pop("name"))
+    options = {**named, **given}
+    saved = dict(model.bundle.manifest.config.get("data", {}))
+    if saved.pop("name", None) != name:
+        saved = {}
+    elif name == datasets.OWN_FILES:
+        if saved.get("file") != options.get("file"):
+            saved = {key: saved[key] for key in OF_ANY_FILE if key in saved}
+        elif split in {"all", "train"}:
+            log.warning(
+                "%s: the model was trained on texts of this file; those it was not trained on are "
+                "the split dev",
+                dataset,
+            )
+        if given.keys() & {"labels", "label_column"}:
+            saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}
+    return datasets.resolve(name, {**saved, **options}, model.labels.names)
 
 
 def _columns(model: Predictor, split: Split) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

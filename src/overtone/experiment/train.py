@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,7 @@ def train(
     output: str | Path,
     *,
     data_dir: str | Path | None = None,
+    data: Mapping[str, object] | None = None,
     config: str | Path | None = None,
     model: str | None = None,
     encoder: str | None = None,
@@ -62,9 +63,12 @@ def train(
     """Train a model and save it.
 
     Args:
-        dataset: a name as `overtone data list` shows them; None where `config` names it.
+        dataset: a name as `overtone data list` shows them, or a CSV, TSV, JSON Lines or Parquet
+            file; None where `config` names it.
         output: the run's folder, made here.
         data_dir: where the dataset's files are.
+        data: the dataset's options; a file's are `text_column`, `labels`, `label_column`, `dev` and
+            others (`overtone.data.table.Config`).
         config: a preset's name, such as best/semeval2018-en, or a TOML file.
         model: the family, such as spanemo or tfidf.
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
@@ -82,6 +86,7 @@ def train(
     folder = Path(output)
     given: dict[str, Any] = {
         "dataset": dataset,
+        "data": data,
         "model": model,
         "encoder": encoder,
         "init": init,
@@ -180,6 +185,9 @@ def _validate(parts: Parts, model: nn.Module) -> trainer.Scores:
     there would reward the epoch that is fitted best, not the best epoch.
     """
     logits, targets = _dev_logits(parts, model), data.truth(parts.dev)
+    if not np.isfinite(logits).all():
+        # Training diverged, which the trainer says; no metric takes such numbers.
+        return dict.fromkeys(("loss", "jaccard", "jaccard_zero", "f1_micro", "f1_macro"), np.nan)
     probabilities = batches.sigmoid(logits)
     scores = metrics.score(targets, probabilities > 0.5, probabilities, parts.dev.labels)  # noqa: PLR2004
     found, wanted = torch.from_numpy(logits), torch.from_numpy(targets)

@@ -76,3 +76,16 @@ def test_a_split_without_truth_is_refused(cli: Cli, run: Path, tmp_path: Path) -
     found = cli("evaluate", run, "--dataset", "semeval2018-en", "--data-dir", tmp_path)
     found.assert_failed(2)
     assert "no truth" in found.err
+
+
+def test_intervals_are_shown_and_written(cli: Cli, run: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--intervals")
+    assert found.code == 0
+    intervals = overtone.evaluate(run, "sample", intervals=True).intervals
+    assert intervals is not None
+    for interval in intervals.values():
+        assert f"{interval.low:.4f}" in found.out
+        assert f"to {interval.high:.4f}" in found.out
+    assert "95 % bootstrap intervals" in found.out
+    written = cli("evaluate", run, "--dataset", "sample", "--intervals", "--json", "-")
+    assert json.loads(written.out)["intervals"]["jaccard"] == intervals["jaccard"].to_json()

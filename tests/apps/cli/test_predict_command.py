@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import overtone
+from overtone.data import tables
 from overtone.data.semeval2018 import NAMES
 
 Cli = Callable[..., Any]
@@ -124,15 +125,38 @@ def test_json_lines_keep_the_other_columns(cli: Cli, run: Path, tmp_path: Path) 
     assert (answer["ID"], answer["text"]) == ("7", "so happy")
 
 
-def test_a_missing_column_is_refused_with_those_that_exist(
+def test_a_text_column_that_is_there_without_doubt_is_found_and_said(
     cli: Cli, run: Path, tmp_path: Path
 ) -> None:
-    write_table(tmp_path / "in.csv", [{"id": "1", "tweet": "a"}])
+    write_table(tmp_path / "in.csv", [{"id": "1", "Tweet": "a"}])
+    found = cli("predict", run, "--input", "in.csv", "--json", "-")
+    assert (found.code, found.err) == (0, "note: in.csv: the texts are in column 'Tweet'\n")
+    assert json.loads(found.out)["Tweet"] == "a"
+
+
+def test_the_column_called_text_is_taken_before_others(cli: Cli, run: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.csv", [{"comment": "what a day", "text": "a"}])
+    found = cli("predict", run, "--input", "in.csv", "--json", "-")
+    assert (found.code, found.err) == (0, "")
+
+
+@pytest.mark.parametrize("columns", [("id", "note"), ("tweet", "comment")])
+def test_a_missing_column_is_refused_with_those_that_exist(
+    cli: Cli, run: Path, tmp_path: Path, columns: tuple[str, str]
+) -> None:
+    write_table(tmp_path / "in.csv", [dict.fromkeys(columns, "a")])
     found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
     found.assert_failed(2)
     assert "'text'" in found.err
-    assert "'id', 'tweet'" in found.err
+    assert ", ".join(map(repr, columns)) in found.err
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_column_that_is_named_is_not_guessed(cli: Cli, run: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.csv", [{"id": "1", "tweet": "a"}])
+    found = cli("predict", run, "--input", "in.csv", "--text-column", "twet", "--json", "-")
+    found.assert_failed(2)
+    assert "'twet'" in found.err
 
 
 def test_a_failure_half_way_leaves_the_old_output(cli: Cli, run: Path, tmp_path: Path) -> None:
@@ -185,13 +209,80 @@ def test_half_a_surrogate_in_json_lines_is_no_crash(
     assert "this should not happen" not in found.err
 
 
-def test_a_column_called_labels_is_not_lost(cli: Cli, run: Path, tmp_path: Path) -> None:
-    write_table(tmp_path / "in.csv", [{"text": "a", "labels": "by hand"}])
-    found = cli("predict", run, "--input", "in.csv", "--output", "out.csv")
-    if found.code == 0:
-        assert "by hand" in (tmp_path / "out.csv").read_text()
-    else:
-        found.assert_failed(2)
+@pytest.mark.parametrize(
+    ("column", "target"),
+    [
+        ("labels", ("--output", "out.csv")),
+        ("p_joy", ("--output", "out.csv")),
+        ("labels", ("--json", "-")),
+        ("labels", ("--json", "out.jsonl")),
+        ("probabilities", ("--json", "-")),
+    ],
+)
+def test_a_column_that_answers_would_replace_is_refused(
+    cli: Cli, run: Path, tmp_path: Path, column: str, target: tuple[str, str]
+) -> None:
+    write_table(tmp_path / "in.csv", [{"text": "a", column: "by hand"}])
+    found = cli("predict", run, "--input", "in.csv", *target)
+    found.assert_failed(2)
+    assert repr(column) in found.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("column", ["probabilities", "p_joyful", "Labels"])
+def test_other_columns_are_kept(cli: Cli, run: Path, tmp_path: Path, column: str) -> None:
+    write_table(tmp_path / "in.csv", [{"text": "a", column: "by hand"}])
+    assert cli("predict", run, "--input", "in.csv", "--output", "out.csv").code == 0
+    assert read_table(tmp_path / "out.csv")[0][column] == "by hand"
+
+
+@pytest.mark.parametrize("option", ["--output", "--json"])
+def test_a_place_that_takes_no_file_is_refused_before_the_work(
+    cli: Cli, run: Path, tmp_path: Path, option: str
+) -> None:
+    """The second row would fail, so an error about the place shows that no row was read."""
+    (tmp_path / "in.csv").write_text("text\na\nb,c\n")
+    (tmp_path / "full").write_text("a file, no folder")
+    found = cli("predict", run, "--input", "in.csv", option, "full/out.csv")
+    found.assert_failed(2)
+    assert "full/out.csv can't be written" in found.err
+    (tmp_path / "folder.csv").mkdir()
+    found = cli("predict", run, "--input", "in.csv", option, "folder.csv")
+    found.assert_failed(2)
+    assert "found the folder" in found.err
+
+
+@pytest.mark.parametrize("option", ["--output", "--json"])
+def test_no_option_replaces_the_input(cli: Cli, run: Path, tmp_path: Path, option: str) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "a"}\n')
+    found = cli("predict", run, "--input", "in.jsonl", option, "in.jsonl")
+    found.assert_failed(2)
+    assert option in found.err
+    assert (tmp_path / "in.jsonl").read_text() == '{"text": "a"}\n'
+
+
+def test_an_input_that_is_gone_does_not_hide_behind_an_old_output(
+    cli: Cli, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "out.csv").write_text("old")
+    found = cli("predict", run, "--input", "in.csv", "--text-column", "text", "--output", "out.csv")
+    found.assert_failed(2)
+    assert "in.csv: can't be read" in found.err
+    assert (tmp_path / "out.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "tsv.gz", "jsonl.gz", "parquet"])
+def test_packed_tables_come_and_go(cli: Cli, run: Path, tmp_path: Path, kind: str) -> None:
+    write_table(tmp_path / "in.csv", [{"id": str(n), "text": text} for n, text in enumerate(TEXTS)])
+    cli("predict", run, "--input", "in.csv", "--output", "all.csv")
+    with tables.write(tmp_path / f"in.{kind}", f".{kind}") as write:
+        for n, text in enumerate(TEXTS):
+            write({"id": str(n), "text": text})
+    found = cli("predict", run, "--input", f"in.{kind}", "--output", f"out.{kind}")
+    assert (found.code, found.err) == (0, f"wrote out.{kind}\n")
+    assert [row for _, row in tables.read(tmp_path / f"out.{kind}")] == read_table(
+        tmp_path / "all.csv"
+    )
 
 
 def test_a_header_cannot_stretch_an_error_over_many_lines(

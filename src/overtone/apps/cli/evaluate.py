@@ -10,7 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overtone import atomic
-from overtone.apps.cli.options import DataDir, JsonTo, Model, needs
+from overtone.apps.cli.options import (
+    DataDir,
+    DatasetOrFile,
+    GroupColumn,
+    IdColumn,
+    JsonTo,
+    LabelColumn,
+    LabelColumns,
+    Model,
+    Separator,
+    SoftLabels,
+    TextColumn,
+    data_settings,
+    needs,
+    own_file,
+)
 
 if TYPE_CHECKING:
     from overtone.experiment.evaluate import Evaluation
@@ -18,15 +33,49 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: Model,
-    dataset: Annotated[str, typer.Option("--dataset", help="As `overtone data list` shows them.")],
+    dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
-    split: Annotated[str, typer.Option("--split", help="train, dev or test.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="train, dev or test; of a file also all, its default."),
+    ] = None,
+    text_column: TextColumn = None,
+    labels: LabelColumns = None,
+    label_column: LabelColumn = None,
+    separator: Separator = None,
+    soft_labels: SoftLabels = False,
+    group_column: GroupColumn = None,
+    id_column: IdColumn = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
+    ] = None,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
+    ] = False,
     json_to: JsonTo = None,
 ) -> None:
-    """Score a model on a dataset's split."""
+    """Score a model on a dataset's split, or on a file of your own."""
+    options = own_file(
+        dataset,
+        labels=labels,
+        soft_labels=soft_labels,
+        text_column=text_column,
+        label_column=label_column,
+        separator=separator,
+        group_column=group_column,
+        id_column=id_column,
+    )
     with needs("train", "evaluate"):
         from overtone.experiment import evaluate as experiment
-    found = experiment.evaluate(model, dataset, split=split, data_dir=data_dir)
+    found = experiment.evaluate(
+        model,
+        dataset,
+        split=split,
+        data_dir=data_dir,
+        data={**options, **data_settings(settings or ())},
+        intervals=intervals,
+    )
     if json_to is None:
         _show(found)
         return
@@ -60,6 +109,8 @@ def _show(found: Evaluation) -> None:
         scores.hamming_loss, scores.lrap,
     )  # fmt: skip
     whole.add_row(*(f"{value:.4f}" for value in values))
+    if found.intervals is not None:
+        whole.add_row(*(f"{one.low:.4f}\nto {one.high:.4f}" for one in found.intervals.values()))
     labels = Table()
     labels.add_column("label")
     for name in ("precision", "recall", "F1", "average precision", "ROC AUC", "texts"):
@@ -75,6 +126,12 @@ def _show(found: Evaluation) -> None:
     console = Console()
     console.print(whole)
     console.print(labels)
+    if found.intervals is not None:
+        console.print(
+            "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "
+            "seeds of training are not in them)",
+            highlight=False,
+        )
     console.print(
         "jaccard scores an empty prediction on an empty truth 1, jaccard_zero scores it 0; "
         f"{found.seconds:.1f} s, {found.texts_per_second:.0f} texts/s",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overtone.errors import MissingExtraError
+from overtone.errors import InputError, MissingExtraError
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The folder of a run or a bundle.")]
 DataDir = Annotated[
@@ -25,6 +25,107 @@ DataDir = Annotated[
 JsonTo = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON; - is standard output.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Such as loss.alpha=0.3; repeatable."),
+]
+
+OWN = "Files of your own"
+DatasetOrFile = typer.Option(
+    "--dataset", metavar="NAME|FILE", help="As `overtone data list` shows them, or a table."
+)
+TextColumn = Annotated[
+    str | None,
+    typer.Option("--text-column", help="The column of the texts.", rich_help_panel=OWN),
+]
+LabelColumns = Annotated[
+    str | None,
+    typer.Option("--labels", metavar="A,B,C", help="The columns of 0 and 1.", rich_help_panel=OWN),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column", help="Instead: the column that lists labels' names.", rich_help_panel=OWN
+    ),
+]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        help="What stands between them; by default , ; or |, as found.",
+        rich_help_panel=OWN,
+    ),
+]
+SoftLabels = Annotated[
+    bool,
+    typer.Option("--soft-labels", help="Take numbers between 0 and 1.", rich_help_panel=OWN),
+]
+GroupColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--group-column",
+        help="Rows that have the same there all go to train or all to dev.",
+        rich_help_panel=OWN,
+    ),
+]
+IdColumn = Annotated[
+    str | None, typer.Option("--id-column", help="What names the rows.", rich_help_panel=OWN)
+]
+
+
+def own_file(
+    dataset: str | None,
+    *,
+    labels: str | None,
+    soft_labels: bool,
+    **columns: str | None,
+) -> dict[str, object]:
+    """Return the options of a file of one's own that were given.
+
+    Raises:
+        InputError: they don't go together, or the dataset is no such file.
+
+    """
+    from overtone import data
+
+    options: dict[str, object] = {key: name for key, name in columns.items() if name is not None}
+    if soft_labels:
+        options["soft_labels"] = True
+    if labels is not None:
+        if "label_column" in options:
+            raise InputError(
+                "expected --labels (columns of 0 and 1) or --label-column (one column of names), "
+                "found both: give one; the names under --label-column are found in the file"
+            )
+        options["labels"] = [name for part in labels.split(",") if (name := part.strip())]
+        if not options["labels"]:
+            raise InputError(f"--labels takes names with commas between, found {labels!r}")
+    if options and dataset in data.names():
+        given = ", ".join(f"--{key.replace('_', '-')}" for key in options)
+        raise InputError(
+            f"expected a file of your own for {given}, found the dataset {dataset}: leave them "
+            "out, or name a file with --dataset"
+        )
+    return options
+
+
+def data_settings(settings: Sequence[str]) -> dict[str, object]:
+    """Return the dataset's options among settings.
+
+    Raises:
+        InputError: a setting is about something else, or is none.
+
+    """
+    from overtone.config import override
+
+    table = override({}, settings)
+    if other := sorted(table.keys() - {"data"}):
+        raise InputError(
+            f"expected --set data.KEY=VALUE, an option of the dataset, found one of {other[0]}: "
+            "what a model was trained with can't be changed now"
+        )
+    options: dict[str, object] = table.get("data", {})
+    return options
 
 
 def quieten_libraries() -> None:

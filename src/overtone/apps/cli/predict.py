@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
     from overtone.inference.predictor import Prediction, Predictor
 
 T = TypeVar("T")
+Answers = Iterator[tuple[list["Row"], list["Prediction"]]]
+
+TABLES = "CSV, TSV, JSONL or Parquet"
 
 BLOCK = 4096
 """Rows that are in memory at a time."""
+
+HEAD = 1000
+"""Rows from which the text column is guessed."""
 
 LIVE_BLOCK = 32
 """Lines of standard input that are answered together: whoever writes them may be waiting."""
@@ -35,14 +42,16 @@ def predict(
         typer.Argument(metavar="[TEXT]…", help="Texts; without any, lines of standard input."),
     ] = None,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="A CSV, TSV or JSONL file.", dir_okay=False)
+        Path | None,
+        typer.Option("--input", help=f"A {TABLES} file, or one with .gz.", dir_okay=False),
     ] = None,
     text_column: Annotated[
-        str, typer.Option("--text-column", help="The column of the input with the texts.")
-    ] = "text",
+        str | None,
+        typer.Option("--text-column", help="The column of the input with the texts."),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="CSV, TSV or JSONL: the input's columns and what was found."),
+        typer.Option("--output", help="The same kinds: the input's columns and what was found."),
     ] = None,
     json_to: JsonTo = None,
 ) -> None:
@@ -59,46 +68,78 @@ def predict(
     if texts:
         raise InputError("give texts or --input, not both")
     if (output is None) == (json_to is None):
-        raise InputError("--input needs --output FILE (CSV, TSV or JSONL) or --json FILE, not both")
-    rows = _checked(input_file, text_column)
-    if output is None:
-        _answer(load(model), rows, text_column, json_to, BLOCK)
-        return
-    kind = tables.check_kind(output)
-    if output.exists() and output.samefile(input_file):
-        raise InputError(f"--output would replace the input {input_file}: name another file")
+        raise InputError(f"--input needs --output FILE ({TABLES}) or --json FILE, not both")
+    kind = None if output is None else tables.check_kind(output)
+    text_column, rows = _table(input_file, text_column)
+    target = output or Path(str(json_to))
+    if input_file.exists() and target.exists() and target.samefile(input_file):
+        option = "--json" if output is None else "--output"
+        raise InputError(f"{option} would replace the input {input_file}: name another file")
     predictor = load(model)
-    with atomic.file(output) as beside, tables.write(beside, kind) as write:
-        for block in _blocks(rows, BLOCK):
-            found = predictor.predict([row[text_column] for row in block])
+    if output is None or kind is None:
+        _answer(predictor, rows, text_column, json_to, BLOCK, str(input_file))
+        return
+    added = ("labels", *(f"p_{name}" for name in predictor.labels.names))
+    with _new_file(output) as beside, tables.write(beside, kind) as write:
+        for block, found in _answers(predictor, rows, text_column, BLOCK, added, str(input_file)):
             for row, prediction in zip(block, found, strict=True):
-                write(_columns(input_file, row, prediction))
+                write({**row, **_cells(prediction)})
     typer.echo(f"wrote {output}", err=True)
 
 
 def _answer(
-    predictor: Predictor, rows: Iterable[Row], text_column: str, json_to: str | None, size: int
+    predictor: Predictor,
+    rows: Iterable[Row],
+    text_column: str,
+    json_to: str | None,
+    size: int,
+    where: str = "the texts",
 ) -> None:
     """Predict rows block by block, and print tables or write JSON lines."""
-
-    def answers() -> Iterator[tuple[list[Row], list[str], list[Prediction]]]:
-        for block in _blocks(rows, size):
-            texts = [row[text_column] for row in block]
-            yield block, texts, predictor.predict(texts)
-
+    added = ("labels", "probabilities")
+    answers = _answers(predictor, rows, text_column, size, added, where)
     if json_to is None:
         from overtone.apps.cli.show_predictions import show_predictions
 
-        for _, texts, found in answers():
-            show_predictions(texts, found)
+        for block, found in answers:
+            show_predictions([row[text_column] for row in block], found)
     elif json_to == "-":
-        for block, _, found in answers():
+        for block, found in answers:
             sys.stdout.writelines(_json_lines(block, found))
             sys.stdout.flush()
     else:
-        with atomic.file(Path(json_to)) as beside, beside.open("w", encoding="utf-8") as file:
-            for block, _, found in answers():
+        with _new_file(Path(json_to)) as beside, beside.open("w", encoding="utf-8") as file:
+            for block, found in answers:
                 file.writelines(_json_lines(block, found))
+
+
+def _answers(
+    predictor: Predictor,
+    rows: Iterable[Row],
+    text_column: str,
+    size: int,
+    added: Sequence[str],
+    where: str,
+) -> Answers:
+    """Yield rows and what is predicted of them, block by block.
+
+    Args:
+        predictor: the model.
+        rows: each has the text column.
+        text_column: its name.
+        size: of a block.
+        added: names that what is found gets in the output, which no row may have.
+        where: what messages call the rows.
+
+    """
+    for block in _blocks(rows, size):
+        for row in block:
+            if both := row.keys() & set(added):
+                raise DataError(
+                    f"{where}: has a column {min(both)!r}, where the output puts what was found; "
+                    "rename it"
+                )
+        yield block, predictor.predict([row[text_column] for row in block])
 
 
 def _json_lines(rows: list[Row], predictions: list[Prediction]) -> Iterator[str]:
@@ -106,17 +147,26 @@ def _json_lines(rows: list[Row], predictions: list[Prediction]) -> Iterator[str]
         yield json.dumps({**row, **vars(prediction)}, ensure_ascii=False) + "\n"
 
 
-def _columns(path: Path, row: Row, prediction: Prediction) -> Row:
-    """Return a row with the labels that are on and every probability added."""
-    found = {
+def _cells(prediction: Prediction) -> Row:
+    """Return the labels that are on and every probability as a table's cells."""
+    probabilities = prediction.probabilities.items()
+    return {
         "labels": " ".join(prediction.labels),
-        **{f"p_{name}": f"{value:.6f}" for name, value in prediction.probabilities.items()},
+        **{f"p_{name}": f"{value:.6f}" for name, value in probabilities},
     }
-    if both := row.keys() & found.keys():
-        raise DataError(
-            f"{path}: has a column {min(both)!r}, where --output puts what was found; rename it"
-        )
-    return {**row, **found}
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Path]:
+    """Give a path that becomes `path`, or refuse now, and not after hours of work."""
+    with ExitStack() as stack:
+        try:
+            beside = stack.enter_context(atomic.file(path))
+        except OSError as error:
+            raise InputError(
+                f"{path} can't be written ({error.strerror}): name a file in a folder that takes it"
+            ) from error
+        yield beside
 
 
 def _arguments(texts: list[str]) -> list[Row]:
@@ -141,12 +191,40 @@ def _decoded(lines: Iterable[bytes]) -> Iterator[Row]:
             raise DataError(f"standard input, line {number}: expected UTF-8") from error
 
 
-def _checked(path: Path, text_column: str) -> Iterator[Row]:
-    """Yield the rows of a table, each of which has the text column."""
+def _table(path: Path, text_column: str | None) -> tuple[str, Iterator[Row]]:
+    """Return the text column of a table, guessed where it isn't given, and the rows."""
     from overtone.data import tables
 
+    rows = tables.read(path)
+    if text_column is None:
+        head = list(islice(rows, 1))
+        text_column = "text"
+        if head and text_column not in head[0][1]:
+            head += islice(rows, HEAD - 1)
+            text_column = _guess(path, head)
+        rows = chain(head, rows)
+    return text_column, _checked(path, rows, text_column)
+
+
+def _guess(path: Path, head: list[tuple[int, Row]]) -> str:
+    """Return the column that training on such a file would take, and say it.
+
+    Where there is no such column either, it is `text`, which is then missed.
+    """
+    from overtone.data import table
+
+    try:
+        found = table.find_text_column(path, head)
+    except InputError:
+        return "text"
+    typer.echo(f"note: {path}: the texts are in column {found!r}", err=True)
+    return found
+
+
+def _checked(path: Path, rows: Iterable[tuple[int, Row]], text_column: str) -> Iterator[Row]:
+    """Yield the rows of a table, each of which has the text column."""
     empty = True
-    for line, row in tables.read(path):
+    for line, row in rows:
         if text_column not in row:
             raise DataError(
                 f"{path}, line {line}: expected the column {text_column!r}, found "

@@ -6,12 +6,16 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from overtone.apps.cli.show_predictions import printable
 from overtone.data import Split, truth
+
+ON = 0.5
+"""Above it a text carries a label; NaN, not annotated, is not above it."""
 
 
 def label_counts(name: str, found: dict[str, Split]) -> Table:
-    """Return how many texts carry each label, split by split."""
-    table = Table(title=Text(name))
+    """Return how many texts carry each label, split by split, and their share of the annotated."""
+    table = Table(title=Text(printable(name)))
     table.add_column("label", no_wrap=True)
     for split in found:
         table.add_column(split, justify="right")
@@ -23,16 +27,17 @@ def label_counts(name: str, found: dict[str, Split]) -> Table:
             if loaded.targets is None:
                 cells.append("?")
             else:
-                count = int(np.nansum(loaded.targets[:, column]))
-                cells.append(f"{count:,} ({count / len(loaded):.0%})")
-        table.add_row(Text(label), *cells)
+                count = int((loaded.targets[:, column] > ON).sum())
+                annotated = int((~np.isnan(loaded.targets[:, column])).sum())
+                cells.append(f"{count:,} ({count / max(annotated, 1):.0%})")
+        table.add_row(Text(printable(label)), *cells)
     return table
 
 
 def labels_a_text(found: dict[str, Split]) -> Table:
     """Return how many texts carry how many labels."""
     counts = {
-        split: np.bincount(np.nansum(loaded.targets, axis=1).astype(int))
+        split: np.bincount((loaded.targets > ON).sum(axis=1))
         for split, loaded in found.items()
         if loaded.targets is not None
     }
@@ -48,16 +53,16 @@ def labels_a_text(found: dict[str, Split]) -> Table:
 
 def together(split: str, loaded: Split) -> Table:
     """Return how often each label comes with each other one, of the texts that carry the first."""
-    on = np.nan_to_num(truth(loaded)) > 0.5  # noqa: PLR2004
+    on = truth(loaded) > ON
     pairs = on.T.astype(int) @ on  # (C, C)
     table = Table(title=f"{split}: of the texts with the label on the left, % that carry the other")
     table.add_column("", no_wrap=True)
     for name in loaded.labels.names:
-        table.add_column(Text(name[:3]), justify="right", no_wrap=True)
+        table.add_column(Text(printable(name[:3])), justify="right", no_wrap=True)
     for row, name in enumerate(loaded.labels.names):
         total = max(int(pairs[row, row]), 1)
         table.add_row(
-            Text(name),
+            Text(printable(name)),
             *("" if row == c else f"{100 * pairs[row, c] / total:.0f}" for c in range(len(pairs))),
         )
     return table

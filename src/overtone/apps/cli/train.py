@@ -9,7 +9,22 @@ from typing import Annotated
 
 import typer
 
-from overtone.apps.cli.options import DataDir, needs, quieten_libraries
+from overtone.apps.cli.options import (
+    OWN,
+    DataDir,
+    DatasetOrFile,
+    GroupColumn,
+    IdColumn,
+    LabelColumn,
+    LabelColumns,
+    Separator,
+    Settings,
+    SoftLabels,
+    TextColumn,
+    needs,
+    own_file,
+    quieten_libraries,
+)
 from overtone.config import plugin_names, preset_names
 from overtone.errors import InputError
 
@@ -18,10 +33,24 @@ def train(
     output: Annotated[
         Path | None, typer.Option("--output", help="The run's folder, made here.", file_okay=False)
     ] = None,
-    dataset: Annotated[
-        str | None, typer.Option("--dataset", help="As `overtone data list` shows them.")
-    ] = None,
+    dataset: Annotated[str | None, DatasetOrFile] = None,
     data_dir: DataDir = None,
+    dev: Annotated[
+        str | None,
+        typer.Option(
+            "--dev",
+            metavar="FILE",
+            help="What chooses the best epoch; without it, a part of the file.",
+            rich_help_panel=OWN,
+        ),
+    ] = None,
+    text_column: TextColumn = None,
+    labels: LabelColumns = None,
+    label_column: LabelColumn = None,
+    separator: Separator = None,
+    soft_labels: SoftLabels = False,
+    group_column: GroupColumn = None,
+    id_column: IdColumn = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help=f"The family: {', '.join(plugin_names('overtone.models'))}."),
@@ -38,10 +67,7 @@ def train(
         str | None,
         typer.Option("--config", help=f"A TOML file or a preset: {', '.join(preset_names())}."),
     ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Such as loss.alpha=0.3; repeatable."),
-    ] = None,
+    settings: Settings = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped.")
@@ -51,6 +77,17 @@ def train(
     ] = False,
 ) -> None:
     """Train a model on a dataset's train split and keep what is best on its dev split."""
+    options = own_file(
+        dataset,
+        labels=labels,
+        soft_labels=soft_labels,
+        dev=dev,
+        text_column=text_column,
+        label_column=label_column,
+        separator=separator,
+        group_column=group_column,
+        id_column=id_column,
+    )
     with needs("train", "train"):
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose
@@ -61,6 +98,7 @@ def train(
         recipe = compose(
             config,
             dataset=dataset,
+            data=options,
             model=model,
             encoder=encoder,
             init=init,
@@ -76,6 +114,7 @@ def train(
             dataset,
             output,
             data_dir=data_dir,
+            data=options,
             config=config,
             model=model,
             encoder=encoder,
