@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from overtone import data
 from overtone.config import find_plugin, plugin_names
 from overtone.data import _download, sample
 from overtone.data._sources import GLOVE, Source
@@ -448,10 +449,15 @@ def test_without_pooch_the_extra_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", [*plugin_names("overtone.data"), *GLOVE])
+KNOWN = [
+    name
+    for name in plugin_names("overtone.data")
+    if hasattr(find_plugin("overtone.data", name), "SOURCES")
+]
+
+
+@pytest.mark.parametrize("name", [*KNOWN, *GLOVE])
 def test_every_source_is_whole(name: str) -> None:
-    if name not in GLOVE and not hasattr(find_plugin("overtone.data", name), "SOURCES"):
-        pytest.skip(f"{name} does not say where its files come from")
     _, found = sources(name)
     for source in found:
         assert source.url.startswith("https://")
@@ -460,6 +466,10 @@ def test_every_source_is_whole(name: str) -> None:
         for file, pinned in source.files.items():
             assert Path(file).name == file
             assert pinned is None or re.fullmatch("[0-9a-f]{64}", pinned)
+
+
+def test_every_dataset_says_where_its_files_come_from() -> None:
+    assert {name.partition("-")[0] for name in data.names()} == set(KNOWN)
 
 
 def test_variants_share_their_files() -> None:

@@ -588,3 +588,11 @@ def test_what_is_fitted_is_not_pickled(fitted: EmotionClassifier) -> None:
     for copied in (pickle.dumps, copy.deepcopy):
         with pytest.raises(InputError, match=r"save\(path\).*EmotionClassifier.load"):
             copied(fitted)
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_epochs_are_shown_only_where_that_is_asked_for(
+    make: Make, capfd: pytest.CaptureFixture[str], *, verbose: bool
+) -> None:
+    make(verbose=verbose).fit(TEXTS, TRUTH)
+    assert ("epoch 1/1" in capfd.readouterr().err) == verbose

@@ -67,6 +67,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         dev_share: float = 0.1,
         labels: Labels | Sequence[str] | None = None,
         output: str | Path | None = None,
+        verbose: bool = False,
     ) -> None:
         """Store the parameters; `fit` checks them.
 
@@ -84,6 +85,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             labels: the labels, in order; by default the columns of y, or the names that occur in
                 it. The model reads them, so give them where y is a bare array.
             output: a new folder for the run, with its history; by default nothing is left on disk.
+            verbose: whether each epoch is shown.
 
         """
         self.model = model
@@ -97,6 +99,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         self.dev_share = dev_share
         self.labels = labels
         self.output = output
+        self.verbose = verbose
 
     def fit(self, X: object, y: object) -> Self:  # noqa: N803 - scikit-learn's name
         """Train a model.
@@ -116,7 +119,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         parts = prepare_splits(recipe, train, dev)
         with self._folder() as folder:
             try:
-                self._open(fit_and_save(parts, folder).bundle)
+                self._open(fit_and_save(parts, folder, quiet=not self.verbose).bundle)
             except Interrupted as stopped:
                 # No Exception: a search would take it for a fit that failed and try the next one.
                 if stopped.exit_code == 128 + signal.SIGINT:

@@ -34,6 +34,7 @@ DEFAULTS: Table = {
 """What a recipe says where nothing else does; each option's own default stands in its plugin. The
 model's family says which inputs and loss go with it."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Init:
     """Which model training starts from, in place of a pretrained encoder."""

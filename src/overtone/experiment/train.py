@@ -137,7 +137,7 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
     )
 
 
-def fit_and_save(parts: Parts, folder: Path) -> Run:
+def fit_and_save(parts: Parts, folder: Path, *, quiet: bool = False) -> Run:
     """Train, fit the decision, score it on dev, and write the bundle."""
     model, recipe = parts.pretrained.model, parts.recipe
     training_set = trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train))
@@ -145,7 +145,9 @@ def fit_and_save(parts: Parts, folder: Path) -> Run:
     if isinstance(model, models.Solved):
         fitted = solver.solve(model, training_set, validate, folder)
     else:
-        fitted = trainer.fit(model, parts.loss, training_set, validate, recipe.training, folder)
+        fitted = trainer.fit(
+            model, parts.loss, training_set, validate, recipe.training, folder, quiet=quiet
+        )
     probabilities = batches.sigmoid(_dev_logits(parts, model))
     decided = decision.fit(
         recipe.decision.name,

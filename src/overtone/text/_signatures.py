@@ -45,13 +45,13 @@ _BARE = re.compile(
 _NAME = r"[^\s()]{1,40}+(?: [^\s()]{1,40}+){0,3}"
 _UNSIGNED = re.compile(
     rf"(?:{_DASH})?(?:the )?(?:preceding )?unsigned comment{_GAP}(?:was )?(?:added |left )?by"
-    rf"(?:{_GAP}(?:{_USER}|[\d.:A-F]{{7,39}}+|{_NAME}(?={_GAP}\(talk)))?"
+    rf"(?:{_GAP}(?:{_USER}|[\d.:A-F]{{7,39}}+|{_NAME}(?={_GAP}\(talk)|[^\s()]{{1,40}}(?={_GAP}$)))?"
     rf"(?:{_GAP}{_TALK})?(?:{_GAP}{_DATE})?(?:{_GAP}\.)?"
     rf"|\{{\{{ ?unsigned[^{{}}\n]{{0,100}}\}}\}}",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _TILDES = re.compile("~{3,}+")
-_END = re.compile(rf"[—\u2013―]{_GAP}$", re.MULTILINE)
+_LEFT = re.compile(rf"[—\u2013―]{_GAP}$|\({_GAP}\)", re.MULTILINE)
 
 
 def without_signatures(text: str) -> str:
@@ -60,4 +60,4 @@ def without_signatures(text: str) -> str:
         text = _UNSIGNED.sub(" ", text)
     if _HINT.search(text):
         text = _BARE.sub(" ", _SIGNATURE.sub(" ", text))
-    return _END.sub(" ", _TILDES.sub(" ", text))
+    return _LEFT.sub(" ", _TILDES.sub(" ", text))

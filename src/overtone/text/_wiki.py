@@ -1,8 +1,8 @@
-r"""Wiki markup taken off: the marks go, the words stay, also those in templates and hidden notes.
+r"""Wiki markup taken off: the marks go, the words stay, also those in templates.
 
 What the marks are: https://en.wikipedia.org/wiki/Help:Wikitext. It is not parsed, for comments have
-it by halves, but every mark goes wherever it stands. No word is lost but the names of files, the
-attributes of tables and tags, and the addresses of links that show a text.
+it by halves, but every mark goes wherever it stands. No word is lost but what a page doesn't show:
+the names of pictures, attributes of tables and tags, hidden notes, the targets of links.
 """
 
 import re
@@ -18,7 +18,12 @@ _FILE = re.compile(
 _EXTERNAL = re.compile(r"\[((?:https?:)?//[^\s\[\]]{1,2000}+)(?: ([^\[\]\n]{0,500}+))?\]")
 _LINKS_TO_USERS = ("user:", "user talk:", "user_talk:", "special:contributions/")
 
-_HEADING = re.compile(r"(?<![^\s\"'])={2,}+|(?<!=)={2,}+(?![^\s\"'])")
+# "a == b" is none.
+_HEADING = re.compile(
+    r"^[ \t]*+={2,}+|(?<!=)={2,}+(?=[ \t]*$)|(?<![^\s\"'])={2,}+(?=[^\s=])"
+    r"|(?<=[^\s=])={2,}+(?![^\s\"'])|(?<!\S)(={2,6}) ([^=\n]{1,100}) \1(?!\S)",
+    re.MULTILINE,
+)
 _EMOTICON = r"[:;]['^o-]?[()\[\]DPpOoSs3/\\|*](?!\w)"
 _EMPHASIS = r"\*\w[\w ]{0,40}\*"
 _BULLETS = re.compile(
@@ -28,7 +33,7 @@ _TAG = re.compile(
     r"</?(?:abbr|big|blockquote|br|center|cite|code|del|div|em|font|gallery|h[1-6r]|includeonly|ins"
     r"|li|math|noinclude|nowiki|ol|onlyinclude|poem|pre|references?|ref|small|source|span|strike"
     r"|strong|su[bp]|syntaxhighlight|table|t[dhrt]|ul|var|[bipqsu])"
-    r"(?:\s[^<>=]{0,60}=[^<>]{0,300})?\s?/?>|<!--|-->",
+    r"(?:\s[^<>=]{0,60}=[^<>]{0,300})?\s?/?>|<!--(?:[^<>]{0,1000}-->)?|-->",
     re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(
@@ -58,7 +63,7 @@ def without_marks(text: str) -> str:
     if "<" in text or "-->" in text:
         text = _TAG.sub(" ", text)
     if "=" in text:
-        text = _HEADING.sub(" ", text)
+        text = _HEADING.sub(lambda match: f" {match[2] or ''} ", text)
     text = _BULLETS.sub(" ", text)
     if "|" in text:
         text = _ROW.sub(" ", _ATTRIBUTE.sub(" ", text))

@@ -12,11 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 class Display:
     """Shows loss, metric, texts a second and the time left."""
 
-    def __init__(self, epochs: int, metric: str) -> None:
-        """Prepare a bar for `epochs` epochs."""
+    def __init__(self, epochs: int, metric: str, *, quiet: bool = False) -> None:
+        """Prepare a bar for `epochs` epochs; a quiet one shows nothing."""
         self._epochs = epochs
         self._metric = metric
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, quiet=quiet)
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),

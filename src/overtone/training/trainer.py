@@ -105,6 +105,8 @@ def fit(
     validate: Callable[[nn.Module], Scores],
     config: Config,
     folder: Path,
+    *,
+    quiet: bool = False,
 ) -> Fitted:
     """Train a model and leave it with the weights that were best on dev.
 
@@ -118,6 +120,7 @@ def fit(
         validate: scores a model on dev; has the key `config.metric`, and `loss`.
         config: how to train.
         folder: the run's folder.
+        quiet: whether nothing is shown.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM came; a checkpoint is written.
@@ -134,7 +137,7 @@ def fit(
     model.to(accelerator.device)
     state = checkpoint.State(model, _optimizer(model, config), _average(model, config))
     progress = checkpoint.restore(folder / "checkpoints", state)
-    with StopRequests() as stop, Display(config.epochs, config.metric) as display:
+    with StopRequests() as stop, Display(config.epochs, config.metric, quiet=quiet) as display:
         loop = _Loop(
             accelerator, state, progress, loss, data, validate, config, folder, stop, display
         )
