@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import difflib
 import importlib
-import importlib.util
 import math
 import re
 import sys
@@ -59,9 +58,8 @@ def plugin_names(package: str) -> list[str]:
     The files are read, not imported, nor is the package: a model's plugin would pull in torch only
     to be listed.
     """
-    spec = importlib.util.find_spec(package)
-    assert spec is not None  # noqa: S101 - callers name packages of overtone
-    folder = Path(str(spec.origin)).parent
+    root, *parts = package.split(".")
+    folder = Path(str(importlib.import_module(root).__file__)).parent.joinpath(*parts)
     return sorted(
         file.stem
         for file in folder.glob("[a-z0-9]*.py")

@@ -181,10 +181,12 @@ def test_texts_that_stand_again_are_kept_and_counted(write: Write, said: Said) -
 def test_names_in_a_cell_are_labels_that_are_on(
     write: Write, said: Said, cell: str, expected: list[float]
 ) -> None:
-    path = write(["text\temotions", f"a b\t{cell}", "c d\tdeep sorrow|Joy|anger"], "mine.tsv")
+    path = write(
+        ["text\temotions", f"a b\t{cell}", "c d\tdeep sorrow|Joy|anger", "e f\t"], "mine.tsv"
+    )
     labels = ["anger", "joy", "deep sorrow"]
     loaded = load(path, text_column="text", label_column="emotions", labels=labels, separator="|")
-    assert truth(loaded) == [expected, [1, 1, 1]]
+    assert truth(loaded) == [expected, [1, 1, 1], [0, 0, 0]]
     assert said() == []
 
 
@@ -193,7 +195,7 @@ def test_the_most_frequent_spelling_is_the_label_s(write: Write) -> None:
     assert load(path).labels.names == ("Anger", "joy")
 
 
-@pytest.mark.parametrize("separator", [" ", "", "\t"])
+@pytest.mark.parametrize("separator", [" ", "\t", "  "])
 def test_white_space_separates_only_where_it_is_asked_for(write: Write, separator: str) -> None:
     path = write(["text,tags", "a b,joy love", "c d,joy"])
     assert load(path).labels.names == ("joy", "joy love")
@@ -263,10 +265,11 @@ def test_a_part_is_dev_where_no_dev_file_is_given(write: Write, said: Said) -> N
     assert not set(train.ids) & set(dev.ids)
     assert data.truth(train).sum(axis=0).tolist() == [90, 18]
     assert data.truth(dev).sum(axis=0).tolist() == [10, 2]
-    assert [line for line in said() if "dev" in line] == [
+    (message,) = (line for line in said() if "no dev file" in line)
+    assert message == (
         f"INFO: {path}: no dev file is given: 180 texts are train and 20 dev, drawn with "
         "data.split_seed 0"
-    ]
+    )
 
 
 def test_share_and_seed_of_dev_are_options(write: Write) -> None:
@@ -332,7 +335,7 @@ def test_without_a_test_file_there_is_no_test_split(write: Write) -> None:
     ("lines", "message"),
     [
         (["text,joy", "a b,1"], r"dev\.csv: expected the column 'anger', found 'text', 'joy'"),
-        (["txt,joy,anger", "a b,1,0"], r"dev\.csv: expected the column 'text', .*'text_column|txt"),
+        (["txt,joy,anger", "a b,1,0"], r"dev\.csv: expected the column 'text', .* mean 'txt'"),
         (["text,joy,anger", "a b,,"], r"dev\.csv: expected rows with a text under 'text' and"),
         (["text,joy,anger"], r"dev\.csv: expected rows below the header"),
     ],
@@ -374,7 +377,7 @@ def test_a_mistyped_column_is_named(write: Write, option: str) -> None:
 def test_one_text_cannot_be_split(write: Write, rows: Sequence[str]) -> None:
     path = write(["text,joy", *rows])
     assert len(load(path)) >= 1
-    with pytest.raises(DataError, match="expected rows for a train and a dev part, found .*--dev"):
+    with pytest.raises(DataError, match=r"expected rows for a train and a dev part, found .*--dev"):
         load(path, "train")
 
 

@@ -30,11 +30,12 @@ _DATE = (
 _PAGE = "(?:talk(?: page)?|contrib(?:ution)?s?|edits?|e-?mail|logs?|stats?|hist|count|[tce])"
 _BETWEEN = rf"{_GAP}[•·|/\\@,&*\u2013—-]?{_GAP}"
 _PAGES = rf"(?:talk(?: to me| page)?|[tT](?={_BETWEEN}[c@]))(?:{_BETWEEN}{_PAGE}\b){{0,4}}"
-_TALK = rf"[(\[{{|]{{1,2}}{_GAP}[•·|]?{_GAP}{_PAGES}{_GAP}[)\]}}]{{1,2}}"
+_TALK = rf"(?:[(\[{{|]{_GAP}){{1,2}}[•·|]?{_GAP}{_PAGES}(?:{_GAP}[)\]}}]){{1,2}}"
 _USER = r"User:[^\s|\[\](){}<>,;!?]{1,60}+"
 
+_FORMAT = rf"(?:(?:'{{2,5}}|</?(?:small|su[bp]|[bi])>){_GAP}){{0,3}}"
 _SIGNATURE = re.compile(
-    rf"(?:{_DASH})?(?:{_USER}{_GAP})?(?:{_TALK}\.?(?:{_GAP}(?:{_DATE}|{_TIME}))?|{_DATE})",
+    rf"(?:{_DASH})?(?:{_FORMAT}{_USER}{_GAP}{_FORMAT})?(?:{_TALK}\.?(?:{_GAP}(?:{_DATE}|{_TIME}))?|{_DATE})",
     re.IGNORECASE,
 )
 _HINT = re.compile(r"talk|[(|{]\W{0,3}t\W|\d:\d\d|\([A-Z]{3,4}", re.IGNORECASE)

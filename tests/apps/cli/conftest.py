@@ -35,6 +35,12 @@ class Result:
         assert "Traceback" not in self.err
         assert "this should not happen" not in self.err
 
+    def assert_failed_with_notes(self) -> None:
+        """Check the same of a command that reads a file, and may have said something about it."""
+        lines = self.err.splitlines()
+        rest = [line for line in lines if not line.startswith(("note: ", "warning: "))]
+        Result(self.code, self.out, "\n".join(rest)).assert_failed(2)
+
 
 Cli = Callable[..., Result]
 
