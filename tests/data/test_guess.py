@@ -129,6 +129,29 @@ def test_a_label_column_of_more_than_typos_is_not_left_out_silently(write: Write
         data.load(str(path), "all")
 
 
+def test_a_file_without_a_header_is_not_taken_for_one_with(write: Write) -> None:
+    path = write(["so happy today,1,0", "what a day,0,1.0", "fine then,0,0"])
+    with pytest.raises(InputError, match="expected a header on the first line"):
+        resolved(path)
+
+
+def test_what_stands_in_a_header_s_place_is_not_repeated_at_length(write: Write) -> None:
+    private = "a long and private text that is in the place of the header"
+    path = write(["\t".join([private, *(f"c{n}" for n in range(50))])], "mine.tsv")
+    path.write_text(path.read_text() * 2)
+    for options in ({}, {"text_column": "text"}, {"text_column": private}):
+        with pytest.raises(InputError) as caught:
+            resolved(path, **options)
+        assert private[:50] not in str(caught.value)
+        assert len(str(caught.value)) < 800
+
+
+def test_names_that_a_terminal_might_obey_are_quoted(write: Write, said: Said) -> None:
+    resolved(write(['text,"jo\ny",\x1b[31mred,\u062d\u0628', "a b,1,0,1", "c d,0,1,0"]))
+    (message,) = said()
+    assert message.endswith("labels: 'jo\\ny', '\\x1b[31mred', \u062d\u0628")
+
+
 def test_soft_labels_are_found_where_they_are_allowed(write: Write) -> None:
     path = write(["text;joy;age", "a b;0,2;5", "c d;0.7;7", "e f;1;9"])
     assert resolved(path, soft_labels=True)["labels"] == ["joy"]

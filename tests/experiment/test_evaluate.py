@@ -125,3 +125,121 @@ def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(run: Run) ->
     assert (saved["level"], saved["resamples"]) == (0.95, 1000)
     assert saved["jaccard"] == found.intervals["jaccard"].to_json()
     assert "intervals" not in overtone.evaluate(run.path, "sample", split="dev").to_json()
+
+
+def write_own(path: Path, columns: str, rows: list[str]) -> str:
+    """Write a table and return its path."""
+    path.write_text("".join(f"{line}\n" for line in [columns, *rows]))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def own(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A tiny BERT trained on a file whose columns nobody could guess."""
+    folder = tmp_path_factory.mktemp("own")
+    rows = [f"so {n} today,web {n},{n % 2},{int(n % 3 == 0)}" for n in range(40)]
+    return overtone.train(
+        write_own(folder / "mine.csv", "a,b,joy,anger", rows),
+        folder / "run",
+        data={"text_column": "a", "dev_share": 0.25, "split_seed": 5},
+        encoder=str(bert),
+        settings=["training.epochs=1", "training.device=cpu"],
+    )
+
+
+def test_a_file_is_scored_with_the_options_it_was_trained_with(own: Run) -> None:
+    path = own.path.parent / "mine.csv"
+    found = overtone.evaluate(own.path, str(path), split="dev")
+    assert found.scores.n == 10
+    assert json.loads(json.dumps(found.scores.to_json())) == own.metrics["dev"]
+
+
+def test_the_whole_file_is_the_default_and_said_to_be_known(
+    own: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = overtone.evaluate(own.path, str(own.path.parent / "mine.csv"))
+    assert (found.split, found.scores.n) == ("all", 40)
+    assert "the model was trained on texts of this file" in caplog.text
+
+
+def test_another_file_has_the_same_columns_and_splits_of_its_own(
+    own: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [f"it is {n},{n % 2},web {n},1" for n in range(20)]
+    path = write_own(tmp_path / "other.csv", "a,anger,b,joy", rows)
+    found = overtone.evaluate(own.path, path)
+    assert (found.split, found.scores.n) == ("all", 20)
+    assert (found.scores.per_label["joy"].support, found.scores.per_label["anger"].support) == (
+        20, 10,
+    )  # fmt: skip
+    assert "trained on" not in caplog.text
+    assert overtone.evaluate(own.path, path, split="dev").scores.n == 2
+    assert overtone.evaluate(own.path, path, split="dev", data={"dev_share": 0.5}).scores.n == 10
+
+
+def test_a_file_may_list_the_labels_instead(own: Run, tmp_path: Path) -> None:
+    path = write_own(tmp_path / "other.csv", "text,tags", ["a b,joy", "c d,anger;Joy", "e f,"])
+    found = overtone.evaluate(own.path, path, data={"text_column": "text", "label_column": "tags"})
+    assert {name: label.support for name, label in found.scores.per_label.items()} == {
+        "joy": 2, "anger": 1,
+    }  # fmt: skip
+    path = write_own(tmp_path / "more.csv", "text,tags", ["a b,joy", "c d,hope"])
+    with pytest.raises(InputError, match=r"more\.csv, line 3: .* labels joy, anger, found 'hope'"):
+        overtone.evaluate(own.path, path, data={"text_column": "text", "label_column": "tags"})
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "message"),
+    [
+        ("a,joy,trust", "x y,1,0", "expected the column 'anger', found 'a', 'joy', 'trust'"),
+        ("text,joy,anger", "x y,1,0", "expected the column 'a', found .* --text-column"),
+        ("a,joy,anger", "x y,,", "expected rows with a text under 'a' and an annotated label"),
+    ],
+)
+def test_a_file_that_is_not_like_the_one_trained_on_is_refused(
+    own: Run, tmp_path: Path, columns: str, row: str, message: str
+) -> None:
+    path = write_own(tmp_path / "other.csv", columns, [row])
+    with pytest.raises(InputError, match=message):
+        overtone.evaluate(own.path, path)
+
+
+def test_a_model_of_a_dataset_is_scored_on_a_file_that_has_its_labels(
+    run: Run, tmp_path: Path
+) -> None:
+    names = ",".join([*NAMES[::-1], "seen", "tweet"])
+    rows = [",".join([*("1" if n == c else "" for c in range(11)), "1", f"it is {n}"])
+            for n in range(11)]  # fmt: skip
+    found = overtone.evaluate(run.path, write_own(tmp_path / "mine.csv", names, rows))
+    assert [label.support for label in found.scores.per_label.values()] == [1] * 11
+    path = write_own(tmp_path / "other.csv", "tweet,toxic", ["a b,1", "c d,0"])
+    with pytest.raises(InputError, match=r"the model's labels are anger, .* other\.csv are toxic"):
+        overtone.evaluate(run.path, path)
+    path = write_own(tmp_path / "fewer.csv", "tweet,joy", ["a b,1", "c d,0"])
+    with pytest.raises(InputError, match="expected the column 'anger', found 'tweet', 'joy'"):
+        overtone.evaluate(run.path, path)
+
+
+def test_a_dataset_s_options_are_those_of_training_where_nothing_is_said(
+    bert: Path, tmp_path: Path
+) -> None:
+    """Dev is drawn: other options would make other texts dev, some of them trained on."""
+    header = "id,comment_text,toxic,severe_toxic,obscene,threat,insult,identity_hate"
+    rows = [f"{n},comment {n},{int(n % 4 == 0)},0,0,0,{int(n % 7 == 0)},0" for n in range(100)]
+    write_own(tmp_path / "train.csv", header, rows)
+    options = {"sample": 0.5, "split_seed": 3, "dev_share": 0.4}
+    trained = overtone.train(
+        "jigsaw",
+        tmp_path / "run",
+        data_dir=tmp_path,
+        data=options,
+        encoder=str(bert),
+        settings=["training.epochs=1", "training.device=cpu"],
+    )
+    found = overtone.evaluate(trained.path, "jigsaw", split="dev", data_dir=tmp_path)
+    assert found.scores.n == 20
+    assert json.loads(json.dumps(found.scores.to_json())) == trained.metrics["dev"]
+    other = overtone.evaluate(
+        trained.path, "jigsaw", split="dev", data_dir=tmp_path, data={"sample": 1.0}
+    )
+    assert other.scores.n == 40

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,24 @@ COUNTS = {
 }
 
 
-def write_statistics(home: Path, corpus: str = "twitter_2018") -> Path:
-    """Write the statistics of a corpus as ekphrasis looks for them, and return their folder."""
-    folder = home / ".ekphrasis" / "stats" / corpus
-    folder.mkdir(parents=True)
-    for name, content in COUNTS.items():
-        (folder / name).write_text(content, encoding="utf-8")
-    return folder
+@pytest.fixture(scope="session")
+def write_statistics() -> Callable[[Path], Path]:
+    """Return a function that writes statistics into a home folder, and returns their folder."""
+
+    def write(home: Path) -> Path:
+        folder = home / ".ekphrasis" / "stats" / "twitter_2018"
+        folder.mkdir(parents=True)
+        for name, content in COUNTS.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        return folder
+
+    return write
 
 
-@pytest.fixture(scope="session", autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+@pytest.fixture(scope="module", autouse=True)
+def home(
+    tmp_path_factory: pytest.TempPathFactory, write_statistics: Callable[[Path], Path]
+) -> Iterator[Path]:
     """A home folder with statistics, for every test of cleaners."""
     folder = tmp_path_factory.mktemp("home")
     write_statistics(folder)

@@ -82,12 +82,13 @@ def gather(path: Path, rows: Iterable[tuple[int, tables.Row]]) -> Content:
     return Content(path, lines, columns)
 
 
-def quoted(names: object) -> str:
-    """Return names in quotes with commas between, for messages."""
-    return ", ".join(map(repr, names))  # type: ignore[call-overload]
+def quoted(names: Iterable[str]) -> str:
+    """Return names in quotes with commas between, for messages, however many there are."""
+    names, most = list(names), 30
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*(shortened(name, 40) for name in names[:most]), *more])
 
 
-def shortened(cell: str) -> str:
+def shortened(cell: str, most: int = 20) -> str:
     """Return a cell in quotes, at most as much of it as a label has: texts stay private."""
-    most = 20
     return repr(cell if len(cell) <= most else f"{cell[:most]}…")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overtone.data._content import Content, quoted
+from overtone.data._content import Content, quoted, shortened
 from overtone.data._label_cells import value
 from overtone.errors import InputError
 
@@ -30,7 +30,8 @@ def text_column(content: Content, left: Sequence[str]) -> str:
     if len(found) != 1:
         raise InputError(
             f"{content.path}: {'several columns' if found else 'no column'} may hold the texts: "
-            f"{_choices('--text-column', found or left)}"
+            "name it with "
+            + " or ".join(f"--text-column {shortened(name, 40)}" for name in (found or left)[:5])
         )
     return found[0]
 
@@ -53,6 +54,11 @@ def label_columns(
         if name.casefold() not in ID_NAMES and _says_yes_or_no(columns[name], soft=soft)
     )
     lists = [name for name in left if name.casefold() in LIST_NAMES and name not in cells]
+    if any(value(name) in {0, 1} for name in cells):
+        raise InputError(
+            f"{content.path}: expected a header on the first line, found cells as in the rows "
+            "below; add a line with the columns' names"
+        )
     if cells and not lists:
         return cells, None
     if len(lists) == 1 and not cells:
@@ -73,10 +79,6 @@ def label_columns(
         f"{', '.join(LIST_NAMES)} with their names, found the columns {quoted(columns)}: name them "
         f"with --labels A,B,C or --label-column C{advice}"
     )
-
-
-def _choices(option: str, names: Sequence[str]) -> str:
-    return "name it with " + " or ".join(f"{option} '{name}'" for name in names)
 
 
 def _is_prose(cells: Sequence[str]) -> bool:

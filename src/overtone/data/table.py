@@ -177,8 +177,8 @@ def _with_columns(config: Config, wanted: Sequence[str]) -> Config:
         content.path,
         text_column,
         where,
-        ", ".join(labels),
-        f"; left out: {', '.join(unused)}" if unused else "",
+        _listed(labels),
+        f"; left out: {_listed(unused)}" if unused else "",
     )
     return dataclasses.replace(
         config,
@@ -187,6 +187,11 @@ def _with_columns(config: Config, wanted: Sequence[str]) -> Config:
         label_column=label_column,
         separator=separator,
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names with commas between; what a terminal might obey, in quotes."""
+    return ", ".join(name if name.isprintable() and name else repr(name) for name in names)
 
 
 # --- rows -------------------------------------------------------------------------------------

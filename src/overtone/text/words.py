@@ -1,8 +1,8 @@
 r"""Words alone, lower case, spaces between: for models over whole-word vectors such as GloVe.
 
-The report's cleaning for its CNN: a regular expression removes special characters. Letters, with
-their accents and vowel signs, and digits of every script stay. Apostrophes are treated as the
-vectors' own tokens were: GloVe 6B (https://nlp.stanford.edu/projects/glove) has "do n't" and "it 's".
+The report's cleaning for its CNN: a regular expression removes special characters. Letters with
+their accents and vowel signs, and digits, of every script stay. Apostrophes are treated as in the
+vectors' own tokens: GloVe 6B (https://nlp.stanford.edu/projects/glove) has "do n't" and "it 's".
 """
 
 import re
@@ -51,6 +51,7 @@ _ENDINGS = ("n't", "'s", "'m", "'d", "'re", "'ve", "'ll")
 _ENDING = re.compile(rf"(?<=\w)({'|'.join(_ENDINGS)})(?!\w)")
 _MARK = re.compile("[!?]")
 _KEPT = frozenset((*_ENDINGS, "!", "?"))
+_SELECTORS = range(0xFE00, 0xFE10)
 
 
 class _Table(dict[int, str]):
@@ -62,8 +63,8 @@ class _Table(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
-        # Nonspacing and spacing marks belong to their letters, but for emoji's selectors.
-        mark = unicodedata.category(character) in {"Mn", "Mc"} and not 0xFE00 <= code <= 0xFE0F
+        # Nonspacing and spacing marks belong to letters, but for those that select emoji.
+        mark = unicodedata.category(character) in {"Mn", "Mc"} and code not in _SELECTORS
         stays = character.isalnum() or mark or character in self.kept
         self[code] = character if stays else " "
         return self[code]

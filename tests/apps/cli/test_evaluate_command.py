@@ -89,3 +89,74 @@ def test_intervals_are_shown_and_written(cli: Cli, run: Path) -> None:
     assert "95 % bootstrap intervals" in found.out
     written = cli("evaluate", run, "--dataset", "sample", "--intervals", "--json", "-")
     assert json.loads(written.out)["intervals"]["jaccard"] == intervals["jaccard"].to_json()
+
+
+def write_own(folder: Path, *, tags: bool = False) -> Path:
+    """Write a file of one's own with the labels of the sample, as columns or as names."""
+    path = folder / ("tags.tsv" if tags else "mine.csv")
+    if tags:
+        lines = ["note\twhat\tlist", "x\tso happy\tjoy/ Love", "y\ta bus\t"]
+    else:
+        lines = [f"note,what,{','.join(NAMES)}"]
+        lines += [f"see {n},so {n},{','.join('01'[c == n] for c in range(11))}" for n in range(11)]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def test_a_file_of_one_s_own_is_scored(cli: Cli, run: Path, tmp_path: Path) -> None:
+    path = write_own(tmp_path)
+    found = cli(
+        "evaluate", run, "--dataset", path.name, "--text-column", "what", "--json", "-",
+        "--labels", ",".join(NAMES),
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    scores = json.loads(found.out)
+    assert (scores["dataset"], scores["split"], scores["n"]) == ("mine.csv", "all", 11)
+    assert all(label["support"] == 1 for label in scores["per_label"].values())
+    half = cli(
+        "evaluate", run, "--dataset", path.name, "--text-column", "what", "--json", "-",
+        "--split", "dev", "--set", "data.dev_share=0.5",
+    )  # fmt: skip
+    assert json.loads(half.out)["n"] in {5, 6}
+
+
+def test_labels_may_be_names_in_a_column(cli: Cli, run: Path, tmp_path: Path) -> None:
+    path = write_own(tmp_path, tags=True)
+    found = cli(
+        "evaluate", run, "--dataset", path, "--text-column", "what", "--label-column", "list",
+        "--separator", "/", "--json", "-",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    on = {name for name, label in json.loads(found.out)["per_label"].items() if label["support"]}
+    assert on == {"joy", "love"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "gone.csv"], "gone.csv: can't be read"),
+        (["--dataset", "mine.csv"], "--text-column"),
+        (["--dataset", "mine.csv", "--text-column", "waht"], "did you mean 'what'?"),
+        (
+            ["--dataset", "mine.csv", "--text-column", "what", "--labels", "joy"],
+            "the model's labels",
+        ),
+        (
+            ["--dataset", "mine.csv", "--text-column", "what", "--split", "validation"],
+            "all, train, dev, test",
+        ),
+        (["--dataset", "mine.csv", "--text-column", "what", "--split", "test"], "data.test=FILE"),
+        (["--dataset", "sample", "--text-column", "Tweet"], "for --text-column, found the dataset"),
+        (["--dataset", "sample", "--set", "training.epochs=3"], "data.KEY=VALUE"),
+        (["--dataset", "sample", "--set", "nonsense"], "section.key=value"),
+        (["--dataset", "sample", "--set", "data.sample=0.4"], "data.sample is not an option"),
+        (["--dataset", "jigsaw", "--set", "data.sample=2"], "data.sample must be between"),
+    ],
+)
+def test_an_own_file_or_an_option_that_cannot_be_used_is_refused(
+    cli: Cli, run: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    write_own(tmp_path)
+    found = cli("evaluate", run, *arguments)
+    found.assert_failed_with_notes()
+    assert message in found.err
