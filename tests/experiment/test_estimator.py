@@ -138,7 +138,7 @@ def test_its_recipe_is_that_of_overtone_train(run: Run, bert: Path) -> None:
     saved, expected = (
         dict(found.manifest.config) for found in (ours.predictor_.bundle, run.bundle)
     )
-    assert saved.pop("data") == {"name": "EmotionClassifier.fit", "dev_share": 0.1}
+    assert saved.pop("data") == {"name": "texts of your own", "dev_share": 0.1}
     expected.pop("data")
     assert saved == expected
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from overtone.bundle import Manifest
 
 
 def write(manifest: Manifest) -> str:
     """Return the card, Markdown."""
     recipe, scores, cost = manifest.config, manifest.metrics["dev"], manifest.metrics["cost"]
+    # Of a file of one's own, its name says what the texts are.
+    texts = Path(recipe["data"].get("file", recipe["data"]["name"])).name
     rows = "\n".join(
         f"| {_cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
         f"| {label['f1']:.3f} | {label['support']} |"
         for name, label in scores["per_label"].items()
     )
-    return f"""# {_cell(recipe["data"]["name"])} by {_cell(recipe["model"]["name"])}
+    return f"""# {_cell(texts)} by {_cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
 {len(manifest.labels)} labels a text carries: none, one or several.
@@ -26,7 +30,7 @@ overtone.load("this folder").predict(["a text"])
 
 | trained on | model | encoder | cleaner | loss | decision |
 |---|---|---|---|---|---|
-| {_cell(recipe["data"]["name"])}, split train | {_cell(recipe["model"]["name"])} \
+| {_cell(texts)}, split train | {_cell(recipe["model"]["name"])} \
 | {_cell(recipe["model"].get("encoder", "none"))} | {_cell(recipe["text"]["name"])} \
 | {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
 

@@ -31,7 +31,7 @@ from overtone.inference import predictor
 from overtone.labels import Labels
 from overtone.training.stopping import Interrupted
 
-NAME = "EmotionClassifier.fit"
+NAME = "texts of your own"
 """What stands in a bundle where a dataset's name would."""
 
 
