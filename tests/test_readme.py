@@ -41,22 +41,50 @@ def test_the_commands_and_the_python_example_work(tmp_path: Path) -> None:
     shown = run(["bash", "-euxo", "pipefail", "-c", "\n".join(commands)], tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert (tmp_path / "labelled.csv").read_text(encoding="utf-8").count("\n") == 3
-    [example] = blocks("python")
+    example = next(block for block in blocks("python") if "overtone.train(" in block)
     shown = run([sys.executable, "-c", example], tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert len(shown.stdout.splitlines()) == 2
 
 
-def test_the_command_for_real_tweets_is_in_order(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_commands_for_a_file_of_one_s_own_work(tmp_path: Path) -> None:
+    rows = [f"{text} {n},{label}" for n in range(20) for text, label in (("good", 1), ("bad", 0))]
+    for name in ("reviews.csv", "more-reviews.csv"):
+        (tmp_path / name).write_text("\n".join(["text,happy", *rows]) + "\n", encoding="utf-8")
+    script = next(block for block in blocks("sh") if "reviews.csv" in block)
+    shown = run(["bash", "-euxo", "pipefail", "-c", script], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    made = {file.name for file in tmp_path.glob("reviews-*.csv")}
+    assert made == {"reviews-train.csv", "reviews-dev.csv", "reviews-test.csv"}
+
+
+def test_the_example_of_the_estimator_works(tmp_path: Path) -> None:
+    example = next(block for block in blocks("python") if "EmotionClassifier" in block)
+    shown = run([sys.executable, "-c", example], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "runs" / "estimator" / "bundle.json").is_file()
+    assert "surprise" in shown.stdout
+
+
+def test_the_commands_for_official_data_are_in_order(tmp_path: Path) -> None:
     given = os.environ.get("OVERTONE_DATA_DIR", str(ROOT.parent / "shared" / "data"))
     if not (Path(given) / "semeval2018").is_dir():
         pytest.skip("NOT RUN: the SemEval-2018 files are not here (set OVERTONE_DATA_DIR)")
-    command = next(block for block in blocks("sh") if "semeval2018-en" in block).strip()
-    assert "--data-dir data " in command
+    script = next(block for block in blocks("sh") if "semeval2018-en" in block)
     (tmp_path / "data").symlink_to(Path(given).resolve())
-    shown = run(["bash", "-c", f"{command} --dry-run"], tmp_path)
-    assert shown.returncode == 0, shown.stderr
-    assert "6,838 texts to train on, 886 to choose by" in shown.stdout
+    # What `data fetch` gets is what the folder holds; there is no network here.
+    fetched = re.findall("^overtone data fetch ([^ ]+) --data-dir data$", script, re.MULTILINE)
+    trained = re.findall(
+        "^overtone train .*--dataset ([^ ]+) --data-dir data .*$", script, re.MULTILINE
+    )
+    assert fetched == trained == ["semeval2018-en", "goemotions"]
+    for command in re.findall("^overtone train .*$", script, re.MULTILINE):
+        shown = run(["bash", "-c", f"{command} --dry-run"], tmp_path)
+        assert shown.returncode == 0, shown.stderr
+        assert re.search(
+            "6,838 texts to train on, 886|43,410 texts to train on, 5,426", shown.stdout
+        )
 
 
 def test_the_tree_names_what_is_there() -> None:

@@ -24,6 +24,7 @@ clean = plain.cleaner(plain.Config())
         ("cafe\u0301", "caf\u00e9"),
         ("na\u00c3\u00afve", "na\u00efve"),  # UTF-8 read as Latin-1
         ("don\u00e2\u20ac\u2122t", "don't"),  # UTF-8 read as Windows-1252
+        ("\u00c2\x8d", "\u00c2"),  # mojibake of a control only: nothing would be left of it
         ("\ufb01ne", "fine"),
         ("\uff37\uff2f\uff37\uff01", "WOW!"),
         ("be\x00l\x07l\ufeff", "bell"),

@@ -72,7 +72,9 @@ def _without_mojibake(text: str) -> str:
     pieces: list[str] = _PIECES.findall(text)
     bad = [place for place, piece in enumerate(pieces) if is_bad(piece)]
     for place in bad[:BAD_PIECES]:
-        pieces[place] = fix_encoding(pieces[place])
+        fixed = fix_encoding(pieces[place])
+        # What looks like mojibake may stand for controls only; then it stays as it was written.
+        pieces[place] = fixed if fixed.translate(_CONTROLS).strip() else pieces[place]
     return "".join(pieces)
 
 

@@ -63,7 +63,7 @@ def cleaner(config: Config) -> Cleaner:
 
 def _unquoted(text: str) -> str:
     """Undo what Jigsaw's files have: a comment with quotes was quoted as CSV twice."""
-    inner = text.strip()[1:-1].replace('""', "")
-    if '"' in inner or not (text[:1] == '"' == text.rstrip()[-1:]):
-        return text.replace('""', '"')
-    return text.strip()[1:-1].replace('""', '"')
+    whole = text.strip()
+    if whole[:1] == whole[-1:] == '"' and '"' not in whole[1:-1].replace('""', ""):
+        text = whole[1:-1]
+    return text.replace('""', '"')

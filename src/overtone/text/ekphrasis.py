@@ -2,7 +2,7 @@
 
 Source: Baziotis et al., "DataStories at SemEval-2017 Task 4" (https://github.com/cbaziotis/ekphrasis)
 and SpanEmo's code (https://github.com/hasanhuz/SpanEmo). For figures to compare with SpanEmo's; the
-cleaner `tweet` does much the same, a hundred times as fast, and needs no word statistics.
+cleaner `tweet` does much the same, three times as fast, and needs no word statistics.
 
 What the library does to a text as long as a tweet is left as it is. It sees longer texts in pieces,
 since its expressions take more than linear time, and neither hashtags nor elongated words that are

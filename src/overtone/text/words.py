@@ -32,8 +32,7 @@ def cleaner(config: Config) -> Cleaner:
     table = _Table("'" * (config.apostrophes == "split") + "!?" * config.marks)
 
     def clean(text: str) -> str:
-        whole = repaired(with_line_breaks(text))
-        found = whole.lower()
+        found = repaired(with_line_breaks(text)).lower()
         if config.apostrophes == "split":
             found = _ENDING.sub(r" \1 ", found)
         elif config.apostrophes == "drop":
@@ -42,7 +41,7 @@ def cleaner(config: Config) -> Cleaner:
             found = _MARK.sub(r" \g<0> ", found)
         words = " ".join(_word(part) for part in found.translate(table).split())
         # Of a text of signs alone nothing would be left.
-        return " ".join(words.split()) or whole
+        return " ".join(words.split()) or repaired(text)
 
     return clean
 

@@ -49,12 +49,19 @@ def main(
     """Hear every emotion in a text, not only the loudest: multi-label emotion recognition."""
 
 
+class _Messages(logging.Formatter):
+    """Writes a record as "note: …" or "warning: …"."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the level in words and the message."""
+        level = "note" if record.levelno == logging.INFO else record.levelname.lower()
+        return f"{level}: {record.getMessage()}"
+
+
 def _show_messages() -> None:
     """Print overtone's own messages on standard error; other libraries' stay theirs."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    logging.addLevelName(logging.WARNING, "warning")
-    logging.addLevelName(logging.INFO, "note")
+    handler.setFormatter(_Messages())
     log = logging.getLogger("overtone")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
