@@ -109,6 +109,31 @@ def test_the_same_text_stays_together_and_rows_without_a_group_do_not(tmp_path: 
         assert 10 < found.count("") < 20
 
 
+def test_a_text_with_other_spaces_or_case_is_the_same_text(tmp_path: Path) -> None:
+    forms = ("Text {}", " text  {}")
+    rows = [f"{forms[n % 2].format(n // 2)},{n // 2 % 2}" for n in range(40)]
+    path = write(tmp_path, "a.csv", "\n".join(["text,joy", *rows]))
+    one, two = (
+        {" ".join(text.lower().split()) for text in part.split.texts}
+        for part in divide(path, (0.5, 0.5))
+    )
+    assert len(one) == len(two) == 10
+    assert not one & two
+
+
+def test_a_column_may_name_the_rows(tmp_path: Path) -> None:
+    # The last row has no text: that its id stands again is no matter.
+    content = "id,text,joy\n" + "".join(f"x{n},text {n},{n % 2}\n" for n in range(20)) + "x0,,1\n"
+    path = write(tmp_path, "id.csv", content)
+    parts = divide(path, [0.8, 0.2], options={"id_column": "id"})
+    assert sorted(part.rows for part in parts) in ([4, 17], [5, 16])
+    for part in parts:
+        rows = [row["id"] for _, row in tables.read(part.path) if row["text"]]
+        assert list(part.split.ids) == rows
+    with pytest.raises(DataError, match=r"the column 'di', found .* --id-column"):
+        divide(path, [0.8, 0.2], options={"id_column": "di"}, force=True)
+
+
 def test_rows_without_text_or_label_go_somewhere_too(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

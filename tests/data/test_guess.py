@@ -152,6 +152,15 @@ def test_names_that_a_terminal_might_obey_are_quoted(write: Write, said: Said) -
     assert message.endswith("labels: 'jo\\ny', '\\x1b[31mred', \u062d\u0628")
 
 
+def test_a_header_in_an_error_is_quoted(write: Write) -> None:
+    path = write(["text,jo\x1b[31my,tags", "a b,1,x", "c d,0,y"])
+    with pytest.raises(InputError, match=r"--labels 'jo\\x1b\[31my' or --label-column 'tags'"):
+        resolved(path)
+    options = {"text_column": "text", "label_column": "tags", "separator": ","}
+    with pytest.raises(DataError, match=r"the labels '\\x1bz', found 'x'"):
+        data.load(str(path), "all", None, {**options, "labels": ["\x1bz"]})
+
+
 def test_soft_labels_are_found_where_they_are_allowed(write: Write) -> None:
     path = write(["text;joy;age", "a b;0,2;5", "c d;0.7;7", "e f;1;9"])
     assert resolved(path, soft_labels=True)["labels"] == ["joy"]

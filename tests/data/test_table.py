@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import Table, parquet
 
 from overtone import data
 from overtone.data import Split, tables
@@ -195,6 +197,64 @@ def test_the_most_frequent_spelling_is_the_label_s(write: Write) -> None:
     assert load(path).labels.names == ("Anger", "joy")
 
 
+@pytest.mark.parametrize("word", ["NA", "nan", "None", "NULL", " n/a ", '["NaN"]', "NA/null"])
+def test_a_word_for_nothing_is_no_label_and_its_row_is_not_annotated(
+    write: Write, said: Said, word: str
+) -> None:
+    rows = [f"a {n}\tjoy/anger" for n in range(4)]
+    path = write(["text\ttags", *rows, f"c d\t{word}", "e f\t", "g h\tjoy/NA"], "mine.tsv")
+    loaded = load(path, label_column="tags", separator="/")
+    assert loaded.labels.names == ("anger", "joy")
+    assert loaded.ids == ("2", "3", "4", "5", "7", "8")
+    assert truth(loaded)[-2:] == [[0, 0], [0, 1]]
+    assert f"WARNING: {path}: rows without an annotated label are left out: 1" in said()
+
+
+def test_a_label_may_be_called_none_where_it_is_named(write: Write) -> None:
+    path = write(["text,tags", "a b,joy", "c d,None", "e f,null"])
+    loaded = load(path, label_column="tags", labels=["joy", "none"])
+    assert truth(loaded) == [[1, 0], [0, 1]]
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> Path:
+    """Write records as JSON Lines or Parquet."""
+    if path.suffix == ".parquet":
+        parquet.write_table(Table.from_pylist(list(records)), path)
+    else:
+        path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+def test_null_is_not_annotated_and_an_empty_list_is_none_on(
+    tmp_path: Path, said: Said, name: str
+) -> None:
+    lists = [["joy"], [], None, ["anger", "joy"]]
+    records = [{"text": f"text {n}", "labels": found} for n, found in enumerate(lists)]
+    path = write_records(tmp_path / name, records)
+    loaded = load(path)
+    assert loaded.texts == ("text 0", "text 1", "text 3")
+    assert truth(loaded) == [[0, 1], [0, 0], [1, 1]]
+    assert f"WARNING: {path}: rows without an annotated label are left out: 1" in said()
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+def test_the_names_of_a_list_may_hold_what_separates_others(tmp_path: Path, name: str) -> None:
+    lists = [["anger, rage", "joy"], ["it's [odd]"], ["joy"]]
+    records = [{"text": f"text {n}", "labels": found} for n, found in enumerate(lists)]
+    loaded = load(write_records(tmp_path / name, records))
+    assert loaded.labels.names == ("anger, rage", "it's [odd]", "joy")
+    assert truth(loaded) == [[1, 0, 1], [0, 1, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    "cell", ["[" * 5000 + "]" * 5000, "[1, null]", "[joy, anger]", '["joy", ]']
+)
+def test_what_only_looks_like_a_json_list_is_split(write: Write, cell: str) -> None:
+    path = write(["text\ttags", "a b\tjoy", "c d\tanger", f"e f\t{cell}"], "mine.tsv")
+    assert {"joy", "anger"} <= set(load(path).labels.names)
+
+
 @pytest.mark.parametrize("separator", [" ", "\t", "  "])
 def test_white_space_separates_only_where_it_is_asked_for(write: Write, separator: str) -> None:
     path = write(["text,tags", "a b,joy love", "c d,joy"])
@@ -299,6 +359,30 @@ def test_the_same_text_is_never_in_both_parts(write: Write) -> None:
     assert not set(train.texts) & set(dev.texts)
 
 
+def test_a_text_with_other_spaces_or_case_is_the_same_text(write: Write, said: Said) -> None:
+    forms = ("Text {}", " text  {}", "TEXT\u00a0{} ")
+    path = write(["text,joy", *(f"{forms[n % 3].format(n // 3)},{n % 2}" for n in range(90))])
+    found = [load(path, name) for name in ("train", "dev")]
+    assert f"INFO: {path}: 60 texts stand there more than once, and are kept" in said()
+    train, dev = ({" ".join(text.lower().split()) for text in split.texts} for split in found)
+    assert (len(train), len(dev)) == (27, 3)
+    assert not train & dev
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_texts_of_a_dev_file_that_are_trained_on_are_counted(
+    write: Write, said: Said, split: str
+) -> None:
+    path = write(many(20))
+    other = write(["text,joy,anger", " Text 1,0,1", "text  2,1,1", "new one,1,0"], "other.csv")
+    load(path, split, **{split: str(other)})
+    (warning,) = (line for line in said() if "as well" in line)
+    assert warning.startswith(f"WARNING: {other}: texts that stand in {path} as well: 2; ")
+    write(["text,joy,anger", "new one,1,0", "a new one,0,1"], "other.csv")
+    load(path, split, **{split: str(other)})
+    assert not any("as well" in line for line in said())
+
+
 def test_a_group_is_never_in_both_parts(write: Write) -> None:
     rows = [f"text {n},{n % 2},{f'author {n // 4}' if n < 80 else ''}" for n in range(100)]
     path = write(["text,joy,author", *rows])
@@ -362,6 +446,16 @@ def test_a_column_may_name_the_rows(write: Write) -> None:
     path = write(["key,text,joy", "b,a b,1", "a,c d,0", "b,e f,0"])
     with pytest.raises(DataError, match=r"line 4: .* found 'b' again \(first on line 2\)"):
         load(path, id_column="key")
+
+
+def test_a_text_that_is_taken_for_an_id_is_not_repeated_at_length(write: Write) -> None:
+    private = "private words that go on and on and on"
+    path = write(["text,joy", f"{private},1", f"{private},0"])
+    with pytest.raises(
+        DataError, match=r"line 3: .* found 'private words that g…' again"
+    ) as caught:
+        load(path, text_column="text", id_column="text")
+    assert private not in str(caught.value)
 
 
 @pytest.mark.parametrize("option", ["id_column", "group_column"])

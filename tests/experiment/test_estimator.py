@@ -33,9 +33,10 @@ from overtone.training import checkpoint
 
 NAMES = ("joy", "fear", "anger")
 WORDS = ("happy", "terrible", "bus")
-TEXTS = [f"{WORDS[row % 3]} {WORDS[row // 3 % 3]} today" for row in range(36)]
+TIMES = ("today", "tomorrow", "again", "late")  # no text stands twice
+TEXTS = [f"{WORDS[row % 3]} {WORDS[row // 3 % 3]} {TIMES[row // 9]}" for row in range(36)]
 TRUTH = np.array([[int(word in text) for word in WORDS] for text in TEXTS])
-LEARNS: dict[str, Any] = {"epochs": 20, "learning_rate": 3e-3}
+LEARNS: dict[str, Any] = {"epochs": 60, "learning_rate": 1e-3}
 FRAME = pd.DataFrame(TRUTH, columns=list(NAMES))
 
 Make = Callable[..., EmotionClassifier]

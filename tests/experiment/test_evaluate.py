@@ -79,7 +79,7 @@ def test_a_dataset_with_other_labels_is_refused_with_both_lists(
     run: Run, names: tuple[str, ...]
 ) -> None:
     split = replace(data.load("sample", "dev"), labels=Labels.of(*names))
-    with pytest.raises(InputError, match=f"anger, .*{names[-1]}"):
+    with pytest.raises(InputError, match=f"'anger', .*'{names[-1]}'"):
         experiment._columns(overtone.load(run.path), split)
 
 
@@ -188,6 +188,28 @@ def test_a_file_may_list_the_labels_instead(own: Run, tmp_path: Path) -> None:
         overtone.evaluate(own.path, path, data={"text_column": "text", "label_column": "tags"})
 
 
+def test_a_file_may_have_the_other_layout(own: Run, bert: Path, tmp_path: Path) -> None:
+    lists = write_own(tmp_path / "lists.csv", "a,tags", ["a b,joy", "c d,anger|joy", "e f,"])
+    cells = write_own(tmp_path / "cells.csv", "a,anger,joy", ["a b,0,1", "c d,1,1", "e f,0,0"])
+    other = overtone.train(
+        lists,
+        tmp_path / "run",
+        data={"text_column": "a", "dev": lists},
+        encoder=str(bert),
+        settings=["training.epochs=1", "training.device=cpu"],
+    )
+    for model, path in ((own, lists), (other, cells)):
+        found = overtone.evaluate(model.path, path).scores
+        assert {name: label.support for name, label in found.per_label.items()} == {
+            "joy": 2, "anger": 1,
+        }  # fmt: skip
+
+
+def test_a_split_that_a_file_has_not_is_refused_with_the_file(own: Run) -> None:
+    with pytest.raises(InputError, match=r"mine\.csv has no split 'al'; there are: all, train"):
+        overtone.evaluate(own.path, str(own.path.parent / "mine.csv"), split="al")
+
+
 @pytest.mark.parametrize(
     ("columns", "row", "message"),
     [
@@ -213,7 +235,7 @@ def test_a_model_of_a_dataset_is_scored_on_a_file_that_has_its_labels(
     found = overtone.evaluate(run.path, write_own(tmp_path / "mine.csv", names, rows))
     assert [label.support for label in found.scores.per_label.values()] == [1] * 11
     path = write_own(tmp_path / "other.csv", "tweet,toxic", ["a b,1", "c d,0"])
-    with pytest.raises(InputError, match=r"the model's labels are anger, .* other\.csv are toxic"):
+    with pytest.raises(InputError, match=r"labels are 'anger', .* other\.csv are 'toxic'"):
         overtone.evaluate(run.path, path)
     path = write_own(tmp_path / "fewer.csv", "tweet,joy", ["a b,1", "c d,0"])
     with pytest.raises(InputError, match="expected the column 'anger', found 'tweet', 'joy'"):

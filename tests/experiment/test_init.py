@@ -115,7 +115,7 @@ def test_other_labels_keep_what_is_shared(
 def test_another_family_or_an_encoder_beside_it_is_refused(run: Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a model of the family cls_head"):
         overtone.train("sample", tmp_path / "run", init=run.path, model="cls_head")
-    with pytest.raises(InputError, match="either a model to start from or an encoder"):
+    with pytest.raises(InputError, match=r"start from to keep its encoder '.*', found 'minilm'"):
         overtone.train("sample", tmp_path / "run", init=run.path, encoder="minilm")
     assert not (tmp_path / "run" / "config.toml").exists()
 
@@ -136,3 +136,13 @@ def test_tf_idf_can_t_be_continued(tmp_path: Path) -> None:
     first = overtone.train("sample", tmp_path / "first", model="tfidf")
     with pytest.raises(InputError, match="tfidf can't be trained further"):
         overtone.train("sample", tmp_path / "run", init=first.path)
+
+
+def test_a_preset_does_not_change_what_the_start_s_shape_is(run: Run) -> None:
+    recipe = compose("best/spanemo", dataset="sample", init=run.path)
+    start = run.bundle.manifest.config["model"]
+    assert recipe.model.options["encoder"] == start["encoder"]
+    assert recipe.model.options["train_embeddings"] is False  # how it is trained, a preset may say
+    assert recipe.training.average == 0.995
+    with pytest.raises(InputError, match="keep its encoder"):
+        compose(dataset="sample", init=run.path, settings=["model.encoder=roberta-base"])

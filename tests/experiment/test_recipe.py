@@ -166,19 +166,20 @@ def test_a_recipe_without_a_dataset_is_refused_with_those_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "inputs", "loss"),
+    ("model", "text", "inputs", "loss"),
     [
-        ("spanemo", "label_prefix", "joint"),
-        ("cls_head", "single", "bce"),
-        ("glove_cnn", "words", "bce"),
-        ("paper_cnn", "words", "categorical"),
-        ("tfidf", "ngrams", "bce"),
+        ("spanemo", "tweet", "label_prefix", "joint"),
+        ("cls_head", "tweet", "single", "bce"),
+        ("glove_cnn", "words", "words", "bce"),
+        ("paper_cnn", "words", "words", "categorical"),
+        ("tfidf", "tweet", "ngrams", "bce"),
     ],
 )
-def test_a_model_brings_the_inputs_and_the_loss_that_go_with_it(
-    model: str, inputs: str, loss: str
+def test_a_model_brings_the_text_the_inputs_and_the_loss_that_go_with_it(
+    model: str, text: str, inputs: str, loss: str
 ) -> None:
     recipe = compose("best/semeval2018-en", settings=[f"model.name={model}"])
+    assert recipe.text.name == text
     assert recipe.inputs.name == inputs
     assert recipe.loss.name == loss
     assert recipe.training.average == 0.995  # what the preset says besides stays
@@ -200,3 +201,23 @@ def test_a_named_encoder_stays_with_a_model_that_a_setting_names() -> None:
 def test_inputs_that_a_model_does_not_take_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"cls_head takes inputs\.name single, found 'words'"):
         compose(dataset="sample", settings=["model.name=cls_head", "inputs.name=words"])
+
+
+def test_the_encoder_of_a_preset_outlasts_a_change_of_the_family() -> None:
+    recipe = compose("paper/twitter-bert-base", model="cls_head")
+    assert recipe.model.options["encoder"] == "bert-base-uncased"
+    assert "encoder" not in compose("paper/twitter-bert-base", model="tfidf").model.options
+
+
+@pytest.mark.parametrize("setting", ["loss.balance=1", "loss.name=joint"])
+def test_a_solver_takes_no_loss(setting: str) -> None:
+    with pytest.raises(ConfigError, match=r"tfidf is fitted by a solver.*model\.balance"):
+        compose(dataset="sample", model="tfidf", settings=[setting])
+    # What it would be by itself may stand there, as in a saved recipe.
+    recipe = compose(dataset="sample", model="tfidf", settings=["loss.name=bce"])
+    assert check(recipe.to_json()) == recipe
+
+
+def test_a_model_to_start_from_is_no_setting() -> None:
+    with pytest.raises(ConfigError, match="name the model to start from with --init"):
+        compose(dataset="sample", settings=["init.model=runs/x"])

@@ -236,3 +236,24 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, tiny: dict[str, Any], folder: Path)
         patch.setattr(checkpoint, "save_best", interrupt)
         with pytest.raises(Interrupted):
             overtone.train(output=folder, **tiny)
+
+
+def test_resuming_on_other_texts_or_labels_is_refused(bert: Path, tmp_path: Path) -> None:
+    table = tmp_path / "mine.csv"
+    rows = [f"happy day {n},1,0\nterrible day {n},0,1" for n in range(20)]
+    table.write_text("\n".join(["text,joy,fear", *rows]) + "\n", encoding="utf-8")
+    settings = ["training.epochs=1", "training.device=cpu"]
+    first = overtone.train(str(table), tmp_path / "whole", encoder=str(bert), settings=settings)
+    # As a run that was stopped leaves its folder, what it was trained on being another table.
+    folder = tmp_path / "run"
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "config.toml").write_bytes((first.path / "config.toml").read_bytes())
+    noted = folder / "checkpoints" / "data.sha256"
+    noted.write_text("0" * 64, encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"texts or labels are not those that the run in .*run was"
+    ):
+        overtone.train(None, folder, resume=True)
+    noted.unlink()
+    overtone.train(None, folder, resume=True)
+    assert not (folder / "checkpoints").exists()

@@ -67,8 +67,8 @@ def label_columns(
         raise InputError(
             f"{content.path}: the labels may be columns of 0 and 1, or names in one column: name "
             + " or ".join(
-                [f"--labels '{','.join(cells)}'"] * bool(cells)
-                + [f"--label-column '{name}'" for name in lists]
+                [f"--labels {','.join(cells)!r}"] * bool(cells)
+                + [f"--label-column {name!r}" for name in lists]
             )
         )
     advice = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overtone.data import tables
 from overtone.data._content import Content, shortened
-from overtone.data._label_cells import WORDS, Problem
+from overtone.data._label_cells import GAPS, WORDS, Problem
 from overtone.errors import DataError
 
 SEPARATORS = ",;|"
@@ -76,9 +78,10 @@ def find_labels(content: Content, column: str, separator: str) -> tuple[str, ...
 def read_lists(
     content: Content, column: str, separator: str, labels: Sequence[str]
 ) -> tuple[NDArray[np.float32], list[Problem]]:
-    """Return targets (n, C) of 0 and 1, and the cells that were corrected.
+    """Return targets (n, C) of 0 and 1, NaN where not annotated, and the cells that were corrected.
 
-    A name is read whatever its case. An empty cell says that no label is on.
+    A name is read whatever its case. An empty list and an empty cell say that no label is on; NA,
+    NaN, None and null, and nothing in JSON Lines and Parquet, that the row is not annotated.
 
     Raises:
         DataError: a name is none of the labels, nor a rare typo of exactly one.
@@ -87,10 +90,16 @@ def read_lists(
     cells = content.column(column, "--label-column")
     columns = {_key(label): c for c, label in enumerate(labels)}
     counts, _ = _count(content, column, separator)
+    has_null = tables.check_kind(content.path).removesuffix(".gz") in {".jsonl", ".parquet"}
     targets = np.zeros((len(content), len(labels)), dtype=np.float32)
     problems = []
     for row, cell in enumerate(cells):
-        for item in _items(cell, separator):
+        items = _items(cell, separator)
+        # Who names a label "none" means it.
+        said = [item for item in items if _key(item) not in GAPS or _key(item) in columns]
+        if not said and (items or (has_null and not cell.strip())):
+            targets[row] = np.nan
+        for item in said:
             name = _key(item)
             if name not in columns:
                 near = _near(name, columns) if counts[name] <= RARE else []
@@ -108,15 +117,22 @@ def read_lists(
     return targets, problems
 
 
+def listed(names: Iterable[str]) -> str:
+    """Return names with commas between; what a terminal might obey, in quotes."""
+    return ", ".join(name if name.isprintable() and name else repr(name) for name in names)
+
+
 def _count(
     content: Content, column: str, separator: str
 ) -> tuple[Counter[str], dict[str, Counter[str]]]:
-    """Return in how many rows each name stands, and how it is spelled."""
+    """Return in how many rows each name stands, and how it is spelled; gaps are no names."""
     counts: Counter[str] = Counter()
     spellings: dict[str, Counter[str]] = {}
     for cell, rows in Counter(content.column(column, "--label-column")).items():
         found = {_key(item): item for item in _items(cell, separator)}
         for name, item in found.items():
+            if name in GAPS:
+                continue
             counts[name] += rows
             spellings.setdefault(name, Counter())[item] += rows
     return counts, spellings
@@ -124,13 +140,28 @@ def _count(
 
 def _items(cell: str, separator: str) -> list[str]:
     """Return the names in a cell; a list as Python or JSON write it will do too."""
-    if _is_list(cell):
+    if (names := _json_list(cell)) is not None:
+        parts = names
+    elif _key(cell) in GAPS:  # n/a, whatever separates names
+        parts = [cell]
+    elif _is_list(cell):
         parts = [part.strip().strip("'\"") for part in cell.strip()[1:-1].split(",")]
     elif separator.strip():
         parts = cell.split(separator)
     else:
         parts = cell.split()
     return [name for part in parts if (name := " ".join(part.split()))]
+
+
+def _json_list(cell: str) -> list[str] | None:
+    """Return the names of a JSON list, which may hold the separator; None where it is none."""
+    if not _is_list(cell):
+        return None
+    try:
+        names = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    return names if all(isinstance(name, str) for name in names) else None
 
 
 def _is_list(cell: str) -> bool:
@@ -165,6 +196,6 @@ def _unknown(content: Content, row: int, column: str, item: str, labels: Sequenc
     guess = f"did you mean {close[0]!r}? " if close else ""
     return (
         f"{content.path}, {content.line(row)}: expected under {column!r} some of the labels "
-        f"{', '.join(labels)}, found {shortened(item)}; {guess}correct the cell, or name the "
+        f"{listed(labels)}, found {shortened(item)}; {guess}correct the cell, or name the "
         "labels anew"
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.data import _content, _label_cells, _label_lists
-from overtone.data._content import Content
+from overtone.data._content import Content, shortened
 from overtone.data._label_cells import Problem
 from overtone.errors import DataError
 
@@ -83,13 +83,16 @@ def read(path: Path, columns: Columns, *, quiet: bool) -> Rows:
             "--labels or --label-column"
         )
     rows = Rows(
-        _ids(content, columns.ids, kept), texts, _groups(content, columns.groups, texts), targets
+        _ids(content, columns.ids, kept),
+        texts,
+        groups(content, columns.texts, columns.groups),
+        targets,
     ).part(kept)
     if not quiet:
         _report_left_out(path, has_text, has_label)
         _report_typos(path, problems)
         _report_labels(path, columns.labels, rows.targets)
-        if again := len(rows) - len(set(rows.texts)):
+        if again := len(rows) - len({same(text) for text in rows.texts}):
             log.info("%s: %d texts stand there more than once, and are kept", path, again)
     return rows
 
@@ -104,22 +107,50 @@ def _ids(content: Content, column: str | None, kept: NDArray[np.int64]) -> list[
         if (first := first_seen.setdefault(cells[row], row)) != row:
             raise DataError(
                 f"{content.path}, {content.line(row)}: expected a new id under {column!r}, found "
-                f"{cells[row]!r} again (first on {content.line(first)}); remove one of the two "
-                "rows, or leave --id-column out"
+                f"{shortened(cells[row])} again (first on {content.line(first)}); remove one of "
+                "the two rows, or leave --id-column out"
             )
     return cells
 
 
-def _groups(content: Content, column: str | None, texts: list[str]) -> list[str]:
-    """Return the group of each row: rows of the same text, unless a column says another one."""
+def groups(content: Content, texts: str, column: str | None) -> list[str]:
+    """Return the group of each row: rows of the same text, unless a column says another one.
+
+    Raises:
+        DataError: there is no such column.
+
+    """
     if column is None:
-        return texts
-    cells = content.column(column, "--group-column")
-    # A row without a group is one of its own.
-    return [f"group {cell}" if cell.strip() else f"row {n}" for n, cell in enumerate(cells)]
+        cells = [same(text) for text in content.column(texts, "--text-column")]
+    else:
+        cells = [cell.strip() for cell in content.column(column, "--group-column")]
+    # A row without a text or a group is a group of its own.
+    return [f"group {cell}" if cell else f"row {n}" for n, cell in enumerate(cells)]
+
+
+def same(text: str) -> str:
+    """Return what texts have in common that differ in case or white space only."""
+    return " ".join(text.casefold().split())
 
 
 # --- what is odd ------------------------------------------------------------------------------
+
+
+def report_seen(rows: Rows, path: Path, other: Path, texts: str) -> None:
+    """Say how many texts of a dev or test file stand in the file that is trained on as well.
+
+    Raises:
+        DataError: the other file can't be read, or lacks the column.
+
+    """
+    known = {same(text) for text in _content.read(other).column(texts, "--text-column")}
+    if count := sum(same(text) in known for text in rows.texts):
+        log.warning(
+            "%s: texts that stand in %s as well: %d; scores on them say little of new texts",
+            path,
+            other,
+            count,
+        )
 
 
 def _report_left_out(path: Path, has_text: NDArray[np.bool_], has_label: NDArray[np.bool_]) -> None:

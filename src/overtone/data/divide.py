@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone import atomic, data
-from overtone.data import Split, stratify, tables
+from overtone.data import Split, _rows, stratify, tables
 from overtone.data._content import read
 from overtone.data._copy_rows import copy_rows
 from overtone.errors import DataError, InputError
@@ -42,8 +42,8 @@ def divide(
 ) -> list[Part]:
     """Write a table's rows to new tables, each row to one of them, byte for byte as it is.
 
-    Rows of the same text, or of the same group where the options name a group column, stay
-    together. Rows without a text or a label are dealt out as well.
+    Rows of the same text, whatever its case and white space, or of the same group where the options
+    name a group column, stay together. Rows without a text or a label are dealt out as well.
 
     Args:
         file: the table; posts.csv becomes posts-train.csv, posts-dev.csv, posts-test.csv.
@@ -70,6 +70,7 @@ def divide(
                 "with --force"
             )
     options = data.resolve(str(file), options or {})
+    id_column = options.pop("id_column", None)
     loaded = data.load(str(file), "all", options=options)
     content = read(file)
     # Without an id column, ids are lines. Rows that were left out carry no label.
@@ -77,9 +78,13 @@ def divide(
     kept = np.asarray([place[identifier] for identifier in loaded.ids])
     targets = np.full((len(content), len(loaded.labels)), np.nan, dtype=np.float32)
     targets[kept] = data.truth(loaded)
-    column = str(options.get("group_column") or options["text_column"])
-    # A row without a text or a group is a group of its own.
-    groups = [cell.strip() or n for n, cell in enumerate(content.columns[column])]
+    if id_column is not None:
+        ids = content.column(str(id_column), "--id-column")
+        loaded = dataclasses.replace(loaded, ids=tuple(ids[row] for row in kept))
+    group_column = options.get("group_column")
+    groups = _rows.groups(
+        content, str(options["text_column"]), None if group_column is None else str(group_column)
+    )
     parts = stratify.split(targets, shares, seed, groups)
     counts = np.bincount(parts, minlength=len(shares))
     if not counts.all():

@@ -44,7 +44,11 @@ class Config:
     labels: tuple[str, ...] = ()
     """The label columns; with a label column, the names that may stand in it."""
     label_column: str | None = None
-    """The column that lists the names of the labels that are on; empty where none is."""
+    """The column that lists the names of the labels that are on.
+
+    None is on where it holds an empty list or, in CSV and TSV, is empty. NA, NaN, None and null,
+    and nothing in JSON Lines and Parquet, mean not annotated.
+    """
     separator: str | None = None
     """What stands between names in it; a space stands for any white space."""
     soft_labels: bool = False
@@ -52,7 +56,8 @@ class Config:
     id_column: str | None = None
     """Names the rows, each differently; without it they have their lines' numbers."""
     group_column: str | None = None
-    """Rows with the same value there go to the same part; without it, rows with the same text."""
+    """Rows with the same value there go to the same part; without it, rows with the same text,
+    whatever its case and white space."""
     language: str = "en"
     """ISO 639-1 code of the labels' words."""
     dev_share: Annotated[float, Range(0.01, 0.9)] = 0.1
@@ -112,6 +117,8 @@ def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 -
     rows = _rows.read(path, columns, quiet=divided and split == "dev")  # train has said it
     if divided:
         rows = _part(rows, config, split)
+    elif split in files and Path(config.file).is_file():  # where it is scored, it may be gone
+        _rows.report_seen(rows, path, Path(config.file), columns.texts)
     return Split(
         path.name,
         split,
@@ -177,8 +184,8 @@ def _with_columns(config: Config, wanted: Sequence[str]) -> Config:
         content.path,
         text_column,
         where,
-        _listed(labels),
-        f"; left out: {_listed(unused)}" if unused else "",
+        _label_lists.listed(labels),
+        f"; left out: {_label_lists.listed(unused)}" if unused else "",
     )
     return dataclasses.replace(
         config,
@@ -187,11 +194,6 @@ def _with_columns(config: Config, wanted: Sequence[str]) -> Config:
         label_column=label_column,
         separator=separator,
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return names with commas between; what a terminal might obey, in quotes."""
-    return ", ".join(name if name.isprintable() and name else repr(name) for name in names)
 
 
 # --- rows -------------------------------------------------------------------------------------

@@ -237,7 +237,14 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
         if not np.nansum(targets):
             raise RefusedError("expected texts that carry labels, found none in y: it is all 0")
         share = self._dev_share()
-        part = stratify.split(targets[rows], (1 - share, share), seed)
+        # The same text on both sides would choose the epoch that has learnt it by heart.
+        groups = [" ".join(texts[row].split()).casefold() for row in rows]
+        if len(set(groups)) < 2:  # noqa: PLR2004
+            raise RefusedError(
+                "expected at least 2 different texts, one to train on and one to choose the epoch "
+                f"by, found one {len(groups)} times"
+            )
+        part = stratify.split(targets[rows], (1 - share, share), seed, groups)
         return [
             Split(
                 NAME,

@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from overtone import data as datasets
-from overtone.data import Split
+from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.evaluation import bootstrap, metrics
 from overtone.evaluation.bootstrap import Interval
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 OF_ANY_FILE = ("text_column", "labels", "label_column", "separator", "soft_labels", "language")
 """Options of a file of one's own that hold for others like it."""
+OF_LABELS = ("labels", "label_column", "separator")
+"""Those of them that say where the labels are."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def evaluate(
     if not isinstance(model, Predictor):
         model = predictor.load(model)
     options = _options(model, dataset, data or {}, split)
-    loaded = datasets.load(name, split, Path(data_dir) if data_dir else None, options)
+    loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
     truth = datasets.truth(loaded)
     columns = _columns(model, loaded)
     start = time.perf_counter()
@@ -113,6 +116,8 @@ def _options(
     elif name == datasets.OWN_FILES:
         if saved.get("file") != options.get("file"):
             saved = {key: saved[key] for key in OF_ANY_FILE if key in saved}
+            if not _has_labels(saved, dataset):
+                saved = {key: saved[key] for key in saved if key not in OF_LABELS}
         elif split in {"all", "train"}:
             log.warning(
                 "%s: the model was trained on texts of this file; those it was not trained on are "
@@ -124,12 +129,18 @@ def _options(
     return datasets.resolve(name, {**saved, **options}, model.labels.names)
 
 
+def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
+    """Return whether a file's labels are where those trained on were: columns, or a list in one."""
+    columns = {saved["label_column"]} if "label_column" in saved else set(saved.get("labels", ()))
+    return any(not columns.isdisjoint(row) for _, row in tables.read(Path(file)))
+
+
 def _columns(model: Predictor, split: Split) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return where in the split's columns each of the model's labels stands, (C,)."""
     ours, theirs = model.labels.names, split.labels.names
     if set(ours) != set(theirs):
         raise InputError(
-            f"the model's labels are {', '.join(ours)}, those of {split.dataset} are "
-            f"{', '.join(theirs)}: evaluate needs a dataset with the model's labels"
+            f"the model's labels are {', '.join(map(repr, ours))}, those of {split.dataset} are "
+            f"{', '.join(map(repr, theirs))}: evaluate needs a dataset with the model's labels"
         )
     return np.asarray([theirs.index(name) for name in ours])

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 DEFAULTS: Table = {
     "data": {},
-    "text": {"name": "tweet"},
+    "text": {},
     "inputs": {},
     "model": {"name": "spanemo"},
     "loss": {},
@@ -32,7 +32,13 @@ DEFAULTS: Table = {
     "init": {},
 }
 """What a recipe says where nothing else does; each option's own default stands in its plugin. The
-model's family says which inputs and loss go with it."""
+model's family says which text, inputs and loss go with it."""
+
+FROM = ("encoder", "vectors")
+"""Options that say where a model's first weights come from: they outlast a change of the family."""
+
+MAY_CHANGE = {"dropout", "encoder_dropout", "attention_dropout", "train_embeddings"}
+"""Options of a model that training may start from and still change; the others are its shape."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,23 +139,40 @@ def compose(
         if value is not None:
             named.setdefault(section, {})[key] = value
     result = base or DEFAULTS
+    initial: Table = {}
     if init is not None:
-        result = config.merge(result, _initial(init, encoder))
+        initial = _initial(init)
+        result = config.merge(result, initial)
     # One layer: an encoder that is named stays where a setting names another model.
-    for given in (table, config.merge(named, config.override({}, settings))):
+    asked = config.merge(named, config.override({}, settings))
+    for given in (table, asked):
         layer = _with_own_file(given)
         result = config.merge(_without_other_plugins(result, layer), layer)
+    if initial:
+        result = _with_shape_of(initial["model"], result, asked)
     return check(result)
 
 
-def _initial(model: str | Path, encoder: str | None) -> Table:
+def _with_shape_of(start: Table, result: Table, asked: Table) -> Table:
+    """Return a recipe whose model has the shape of the one that training starts from.
+
+    What a preset says of it doesn't count; what the user says must agree.
+    """
+    if result["model"].get("name") != start["name"]:
+        return result  # another family, which is refused where the model is made
+    shape = {key: value for key, value in start.items() if key not in MAY_CHANGE}
+    for key, value in asked.get("model", {}).items():
+        if key in shape and value != shape[key]:
+            raise InputError(
+                f"expected a model to start from to keep its {key} {shape[key]!r}, found "
+                f"{value!r}: leave one of the two out"
+            )
+    return {**result, "model": {**result["model"], **shape}}
+
+
+def _initial(model: str | Path) -> Table:
     """Return what a recipe takes over from the model that training starts from."""
     start = bundle.load(bundle.locate(model))
-    if encoder is not None:
-        raise InputError(
-            f"expected either a model to start from or an encoder, found {model} and {encoder}: "
-            "the model has an encoder already"
-        )
     taken = {kind: dict(start.manifest.config[kind]) for kind in ("text", "inputs", "model")}
     # Prompts belong to labels, and the labels may be others now.
     if prompts := taken["inputs"].pop("prompts", None):
@@ -170,9 +193,13 @@ def _with_own_file(layer: Table) -> Table:
 def _without_other_plugins(table: Table, above: Table) -> Table:
     """Return a table without the options of plugins that the table above it replaces."""
     other = {section for section in table if _names_another(table[section], above.get(section))}
+    kept = {section: {} if section in other else options for section, options in table.items()}
     if "model" in other:
-        other |= {"inputs", "loss"}  # those that went with the model
-    return {section: {} if section in other else options for section, options in table.items()}
+        fields = _family(above["model"].get("name")).Config.__dataclass_fields__
+        before = table["model"]
+        kept["model"] = {key: before[key] for key in FROM if key in before and key in fields}
+        kept["inputs"] = kept["loss"] = {}  # those that went with the model
+    return kept
 
 
 def _names_another(options: Table, above: object) -> bool:
@@ -206,6 +233,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
     tables = {kind: dict(table.get(kind, {})) for kind in DEFAULTS}
     # An unknown family is reported below; the other sections are checked all the same.
     family = _family(tables["model"].get("name"))
+    tables["text"].setdefault("name", family.TEXT)
     tables["inputs"].setdefault("name", family.INPUTS)
     tables["loss"].setdefault("name", family.LOSS)
     if tables["inputs"]["name"] != family.INPUTS:
@@ -213,15 +241,29 @@ def check(table: Mapping[str, Any]) -> Recipe:
             f"the model {tables['model'].get('name')} takes inputs.name {family.INPUTS}, found "
             f"{tables['inputs']['name']!r}"
         )
+    if getattr(family, "SOLVER", False) and _names_a_loss(family, tables["loss"]):
+        problems.append(
+            f"the model {tables['model']['name']} is fitted by a solver, which no loss changes: "
+            "leave the section loss out; model.balance weighs present labels"
+        )
     sections = {
         kind: collect(partial(_section, kind, tables[kind]))
         for kind in DEFAULTS
         if kind not in PLAIN
     }
     plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
+    if tables["init"].get("model") and not tables["init"].get("sha256"):
+        problems.append("init.model is no setting: name the model to start from with --init")
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, **plain)
+
+
+def _names_a_loss(family: ModuleType, table: Table) -> bool:
+    """Return whether a section loss says anything but the default."""
+    default = find_plugin("overtone.losses", family.LOSS).Config()
+    options = {**dataclasses.asdict(default), "name": family.LOSS}
+    return any(options.get(key) != value for key, value in table.items())
 
 
 def _family(name: object) -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import logging
 import shutil
 import tomllib
@@ -112,12 +113,34 @@ def train(
             if parts is None or (folder / "bundle").is_dir():
                 log.warning("the run %s is finished already", folder)
                 return Run(folder, bundle.load(folder / "bundle"))
+            _check_data(parts, folder / "checkpoints" / "data.sha256")
             atomic.write_text(folder / "config.toml", recipe.to_toml())
             return fit_and_save(parts, folder)
     except Timeout as error:
         raise InputError(
             f"another process is training into {folder}; choose another --output"
         ) from error
+
+
+def _check_data(parts: Parts, file: Path) -> None:
+    """Note what is trained on, and refuse to go on with a run on other texts or labels.
+
+    Raises:
+        InputError: they are not those that the run was started with.
+
+    """
+    digest = hashlib.sha256()
+    for split in (parts.train, parts.dev):
+        for text in split.texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        digest.update(data.truth(split).tobytes())
+    if file.is_file() and file.read_text(encoding="utf-8") != digest.hexdigest():
+        raise InputError(
+            f"the texts or labels are not those that the run in {file.parent.parent} was started "
+            "with: put them back as they were, or train into another --output"
+        )
+    file.parent.mkdir(exist_ok=True)
+    atomic.write_text(file, digest.hexdigest())
 
 
 def dry_run(recipe: Recipe, data_dir: Path | None) -> str:

@@ -97,7 +97,7 @@ class Predictor:
         encoded = self._inputs.encode([self._clean(item) for item in texts], self.labels)
         if encoded.truncated:
             log.warning(
-                "%d of %d texts were longer than the model's input and lost their end",
+                "%d of %d texts were longer than the model's input and lost a part",
                 encoded.truncated,
                 len(encoded),
             )

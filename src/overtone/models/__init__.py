@@ -1,7 +1,8 @@
 """Model families: a batch's arrays, as tensors, to one logit per label. torch.
 
-A family is one file here with a `Config`, `INPUTS` and `LOSS` (the input kind that it takes and the
-loss that goes with it), `create(config, labels, texts) -> Pretrained` for training and
+A family is one file here with a `Config`, `TEXT`, `INPUTS` and `LOSS` (the cleaner that suits it,
+the input kind that it takes and the loss that goes with it; with `SOLVER` none does),
+`create(config, labels, texts) -> Pretrained` for training and
 `restore(config, architecture) -> Model` for what was saved. Its forward takes the arrays of a batch
 by name and returns logits (B, C).
 """

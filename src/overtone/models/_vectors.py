@@ -28,6 +28,11 @@ from overtone.config import Count
 from overtone.errors import DataError, InputError, MissingDataError
 from overtone.inputs.words import PAD, UNKNOWN, unknown_token
 
+UNREADABLE = (
+    OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error,
+    RuntimeError, NotImplementedError,  # an archive with a password, or packed in an unknown way
+)  # fmt: skip
+
 PADDING = "padding word"
 """No word has a space in it."""
 
@@ -68,7 +73,8 @@ def read(config: VectorConfig) -> Vectors:
     if not config.vectors:
         raise InputError(
             "this model needs word vectors: give --set model.vectors=FILE, a GloVe text file "
-            "such as glove.6B.100d.txt (nlp.stanford.edu/projects/glove)"
+            "such as glove.6B.100d.txt, or glove.6B.zip:glove.6B.100d.txt after `overtone data "
+            "fetch glove.6B`"
         )
     try:
         with _opened(config.vectors) as file, _text(file) as lines:
@@ -76,9 +82,10 @@ def read(config: VectorConfig) -> Vectors:
     except FileNotFoundError as error:
         raise MissingDataError(
             f"{config.vectors}: expected a file of word vectors, found none; get GloVe from "
-            "nlp.stanford.edu/projects/glove and name the file with --set model.vectors=FILE"
+            "nlp.stanford.edu/projects/glove or with `overtone data fetch glove.6B`, and name the "
+            "file with --set model.vectors=FILE"
         ) from error
-    except (OSError, EOFError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise DataError(f"{config.vectors}: can't be read ({error}); get the file again") from error
     # Unknown words begin like any word: at random, as large as the file's vectors are.
     size = (config.unknown, known.shape[1])

@@ -17,6 +17,7 @@ from overtone.labels import Labels
 from overtone.models import Pretrained, encoders
 from overtone.models._on_encoder import EncoderConfig, OnEncoder, pretrained, restored
 
+TEXT = "tweet"
 INPUTS = "single"
 LOSS = "bce"
 

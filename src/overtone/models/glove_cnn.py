@@ -15,11 +15,13 @@ import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
 from overtone.config import Count, Share
+from overtone.errors import InputError
 from overtone.inputs.words import PAD
 from overtone.labels import Labels
 from overtone.models import Model, Pretrained, _vectors
 from overtone.models._vectors import VectorConfig
 
+TEXT = "words"
 INPUTS = "words"
 LOSS = "bce"
 
@@ -94,6 +96,8 @@ def create(config: Config, labels: Labels, texts: Sequence[str]) -> Pretrained: 
         InputError: there is no such file, or it has no vectors.
 
     """
+    if not config.kernels:
+        raise InputError("model.kernels needs at least one width, found none")
     vectors = _vectors.read(config)
     words, width = vectors.table.shape
     model = GloveCnn(config, words, width, len(labels))

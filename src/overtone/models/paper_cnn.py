@@ -28,6 +28,7 @@ from overtone.labels import Labels
 from overtone.models import Model, Pretrained, _vectors
 from overtone.models._vectors import VectorConfig
 
+TEXT = "words"
 INPUTS = "words"
 LOSS = "categorical"
 

@@ -103,6 +103,21 @@ def test_show_of_a_file(cli: Cli, tmp_path: Path) -> None:
     assert "50" in found.out.splitlines()[-3]  # of the glad texts, half are angry
 
 
+def test_show_of_many_labels_names_those_that_come_with_each(cli: Cli, tmp_path: Path) -> None:
+    names = [f"label{n:02}" for n in range(13)]
+    on = [{0, 1, 2, 3, 4}, {0, 1, 2, 3}, {0, 1, 2}, {0, 1}, {0}, *({n} for n in range(5, 13))]
+    rows = [f"text {n},{','.join(str(int(c in row)) for c in range(13))}"
+            for n, row in enumerate(on)]  # fmt: skip
+    (tmp_path / "a.csv").write_text("\n".join([f"text,{','.join(names)}", *rows]) + "\n")
+    found = cli("data", "show", "a.csv")
+    assert found.code == 0
+    table = found.out.split("texts with the label on the left")[1]
+    (line,) = (line for line in table.splitlines() if line.startswith("│ label00 "))
+    assert "│ label01 80%, label02 60%, label03 40% " in line
+    (line,) = (line for line in table.splitlines() if line.startswith("│ label05 "))
+    assert "%" not in line
+
+
 def test_show_of_a_file_whose_columns_are_named(cli: Cli, tmp_path: Path) -> None:
     write_posts(tmp_path / "posts.csv")
     found = cli("data", "show", "posts.csv", "--text-column", "post", "--labels", "anger")

@@ -160,3 +160,20 @@ def test_an_own_file_or_an_option_that_cannot_be_used_is_refused(
     found = cli("evaluate", run, *arguments)
     found.assert_failed_with_notes()
     assert message in found.err
+
+
+def test_a_label_cannot_steer_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    header = "text,jo\x1b[31my,[red]an\x07ger"
+    rows = [f"so {('glad', 'cross')[n % 2]} {n},{int(n % 2 == 0)},{n % 2}" for n in range(20)]
+    (tmp_path / "mine.csv").write_text("\n".join([header, *rows]) + "\n")
+    overtone.train("mine.csv", tmp_path / "run", model="tfidf")
+    for arguments in (["evaluate", "run", "--dataset", "mine.csv"], ["predict", "run", "so glad"]):
+        found = cli(*arguments)
+        assert found.code == 0, found.err
+        assert not {"\x1b", "\x07"} & {*found.out, *found.err}
+        assert "jo [31my" in found.out
+        assert "[red]an ger" in found.out
+    (tmp_path / "other.csv").write_text("text,\x1bz\na b,1\nc d,0\n")
+    found = cli("evaluate", "run", "--dataset", "other.csv")
+    found.assert_failed_with_notes()
+    assert "\x1b" not in found.err

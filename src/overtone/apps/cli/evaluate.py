@@ -92,8 +92,10 @@ def _show(found: Evaluation) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from overtone.apps.cli.show_predictions import printable
+
     scores = found.scores
-    whole = Table(title=Text(f"{found.dataset}, {found.split}: {scores.n} texts"))
+    whole = Table(title=Text(printable(f"{found.dataset}, {found.split}: {scores.n} texts")))
     for name in (
         "micro F1",
         "macro F1",
@@ -118,7 +120,7 @@ def _show(found: Evaluation) -> None:
     for name, label in scores.per_label.items():
         ranking = (label.average_precision, label.roc_auc)
         labels.add_row(
-            Text(name),
+            Text(printable(name)),
             *(f"{value:.3f}" for value in (label.precision, label.recall, label.f1)),
             *("n/a" if value is None else f"{value:.3f}" for value in ranking),
             str(label.support),

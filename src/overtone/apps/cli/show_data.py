@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
 from overtone.apps.cli.show_predictions import printable
 from overtone.data import Split, truth
 
+MOST_IN_GRID = 12
+"""More labels than this make a grid that no terminal is wide enough for."""
+COMPANIONS = 3
+"""Of each label, where there is no grid."""
 ON = 0.5
 """Above it a text carries a label; NaN, not annotated, is not above it."""
 
@@ -52,9 +57,14 @@ def labels_a_text(found: dict[str, Split]) -> Table:
 
 
 def together(split: str, loaded: Split) -> Table:
-    """Return how often each label comes with each other one, of the texts that carry the first."""
+    """Return how often each label comes with each other one, of the texts that carry the first.
+
+    Where labels are many, only with those that it comes with most.
+    """
     on = truth(loaded) > ON
     pairs = on.T.astype(int) @ on  # (C, C)
+    if len(pairs) > MOST_IN_GRID:
+        return _companions(split, loaded.labels.names, pairs)
     table = Table(title=f"{split}: of the texts with the label on the left, % that carry the other")
     table.add_column("", no_wrap=True)
     for name in loaded.labels.names:
@@ -65,4 +75,19 @@ def together(split: str, loaded: Split) -> Table:
             Text(printable(name)),
             *("" if row == c else f"{100 * pairs[row, c] / total:.0f}" for c in range(len(pairs))),
         )
+    return table
+
+
+def _companions(split: str, names: tuple[str, ...], pairs: NDArray[np.int64]) -> Table:
+    """Return which labels come with each one most often, given how often pairs come, (C, C)."""
+    table = Table(title=f"{split}: of the texts with the label on the left, % that carry others")
+    table.add_column("label", no_wrap=True)
+    table.add_column("comes with")
+    for row, name in enumerate(names):
+        most = [c for c in np.argsort(-pairs[row], kind="stable") if c != row and pairs[row, c]]
+        shares = [
+            f"{printable(names[c])} {pairs[row, c] / pairs[row, row]:.0%}"
+            for c in most[:COMPANIONS]
+        ]
+        table.add_row(Text(printable(name)), Text(", ".join(shares)))
     return table

@@ -32,7 +32,7 @@ def show_predictions(
         names = list(prediction.probabilities)
         colour = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
         on = Text("\n").join(
-            Text(name, style=f"bold {colour[name]}") for name in prediction.labels
+            Text(printable(name), style=f"bold {colour[name]}") for name in prediction.labels
         ) or Text("none", style="dim")
         table.add_row(Text(printable(text)), on, _bars(prediction, colour))
     (console or Console()).print(table)
@@ -44,7 +44,9 @@ def _bars(prediction: Prediction, colour: dict[str, str]) -> Text:
     lines = []
     for name, value in likely[: max(MOST_SHOWN, len(prediction.labels))]:
         line = Text()
-        line.append(f"{name:<{width}} ", style="" if name in prediction.labels else "dim")
+        line.append(
+            f"{printable(name):<{width}} ", style="" if name in prediction.labels else "dim"
+        )
         line.append("█" * round(value * WIDTH), style=colour[name])
         line.append("░" * (WIDTH - round(value * WIDTH)), style="dim")
         line.append(f" {value:.2f}")
