@@ -14,6 +14,7 @@ import typer
 
 from overtone import __version__
 from overtone.apps.cli import data, evaluate, predict, train
+from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ class _Messages(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the level in words and the message."""
         level = "note" if record.levelno == logging.INFO else record.levelname.lower()
-        return f"{level}: {record.getMessage()}"
+        return printable(f"{level}: {record.getMessage()}")
 
 
 def _show_messages() -> None:
@@ -87,7 +88,8 @@ def run() -> None:
             raise
         message, code = _explain(error)
         if message:
-            typer.echo(f"error: {message}", err=True)
+            lines = [printable(line) for line in f"error: {message}".splitlines()]
+            typer.echo("\n".join(lines), err=True)
         sys.exit(code)
 
 

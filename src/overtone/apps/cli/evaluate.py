@@ -92,7 +92,7 @@ def _show(found: Evaluation) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from overtone.apps.cli.show_predictions import printable
+    from overtone.apps.cli.printable import printable
 
     scores = found.scores
     whole = Table(title=Text(printable(f"{found.dataset}, {found.split}: {scores.n} texts")))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from overtone.apps.cli.show_predictions import printable
+from overtone.apps.cli.printable import printable
 from overtone.data import Split, truth
 
 MOST_IN_GRID = 12

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from overtone.apps.cli.printable import printable
 from overtone.inference.predictor import Prediction
 
 COLOURS = (
@@ -52,8 +53,3 @@ def _bars(prediction: Prediction, colour: dict[str, str]) -> Text:
         line.append(f" {value:.2f}")
         lines.append(line)
     return Text("\n").join(lines)
-
-
-def printable(text: str) -> str:
-    """Return a text without control characters, which could move the cursor or ring the bell."""
-    return "".join(character if character.isprintable() else " " for character in text)
