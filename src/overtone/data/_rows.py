@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from overtone.data import _content, _label_cells, _label_lists
 from overtone.data._content import Content, shortened
 from overtone.data._label_cells import Problem
+from overtone.data.stratify import same_text
 from overtone.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def read(path: Path, columns: Columns, *, quiet: bool) -> Rows:
         _report_left_out(path, has_text, has_label)
         _report_typos(path, problems)
         _report_labels(path, columns.labels, rows.targets)
-        if again := len(rows) - len({same(text) for text in rows.texts}):
+        if again := len(rows) - len({same_text(text) for text in rows.texts}):
             log.info("%s: %d texts stand there more than once, and are kept", path, again)
     return rows
 
@@ -121,16 +122,11 @@ def groups(content: Content, texts: str, column: str | None) -> list[str]:
 
     """
     if column is None:
-        cells = [same(text) for text in content.column(texts, "--text-column")]
+        cells = [same_text(text) for text in content.column(texts, "--text-column")]
     else:
         cells = [cell.strip() for cell in content.column(column, "--group-column")]
     # A row without a text or a group is a group of its own.
     return [f"group {cell}" if cell else f"row {n}" for n, cell in enumerate(cells)]
-
-
-def same(text: str) -> str:
-    """Return what texts have in common that differ in case or white space only."""
-    return " ".join(text.casefold().split())
 
 
 # --- what is odd ------------------------------------------------------------------------------
@@ -143,8 +139,8 @@ def report_seen(rows: Rows, path: Path, other: Path, texts: str) -> None:
         DataError: the other file can't be read, or lacks the column.
 
     """
-    known = {same(text) for text in _content.read(other).column(texts, "--text-column")}
-    if count := sum(same(text) in known for text in rows.texts):
+    known = {same_text(text) for text in _content.read(other).column(texts, "--text-column")}
+    if count := sum(same_text(text) in known for text in rows.texts):
         log.warning(
             "%s: texts that stand in %s as well: %d; scores on them say little of new texts",
             path,

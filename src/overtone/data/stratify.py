@@ -56,6 +56,11 @@ def split(
     return parts[units]
 
 
+def same_text(text: str) -> str:
+    """Return what texts have in common that differ in case or white space only: a group of rows."""
+    return " ".join(text.casefold().split())
+
+
 def _normalised(shares: Sequence[float]) -> list[float]:
     total = math.fsum(shares)
     if not (all(share >= 0 for share in shares) and 0 < total < math.inf):

@@ -238,7 +238,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             raise RefusedError("expected texts that carry labels, found none in y: it is all 0")
         share = self._dev_share()
         # The same text on both sides would choose the epoch that has learnt it by heart.
-        groups = [" ".join(texts[row].split()).casefold() for row in rows]
+        groups = [stratify.same_text(texts[row]) for row in rows]
         if len(set(groups)) < 2:  # noqa: PLR2004
             raise RefusedError(
                 "expected at least 2 different texts, one to train on and one to choose the epoch "

@@ -85,8 +85,8 @@ def cut(texts: Iterable[NDArray[np.int32]], room: int, config: Long) -> Rows:
         truncated += not whole
     return Rows(
         ids=np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32),
-        offsets=_starts([len(row) for row in rows]),
-        first_rows=_starts(counts),
+        offsets=starts_of([len(row) for row in rows]),
+        first_rows=starts_of(counts),
         truncated=truncated,
         pool=config.pool,
     )
@@ -107,7 +107,8 @@ def _rows(ids: NDArray[np.int32], room: int, config: Long) -> tuple[list[NDArray
     return [ids[start : start + room] for start in kept], len(kept) == len(starts)
 
 
-def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:
+def starts_of(lengths: Sequence[int]) -> NDArray[np.int64]:
+    """Return where each of some rows begins when they lie end to end, and where the last ends."""
     starts = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts

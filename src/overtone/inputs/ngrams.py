@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone.inputs import Batch, Encoded
+from overtone.inputs._long import starts_of
 from overtone.labels import Labels
 
 
@@ -48,14 +49,12 @@ class Inputs:
             )
             for text in texts
         ]
-        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) for row in rows], out=offsets[1:])
         flat = np.asarray([pair for row in rows for pair in row], dtype=np.int32).reshape(-1, 2)
         return CountedEncoded(
             labels=labels,
             ids=flat[:, 0],
             counts=flat[:, 1],
-            offsets=offsets,
+            offsets=starts_of([len(row) for row in rows]),
             first_rows=np.arange(len(rows) + 1),
         )
 

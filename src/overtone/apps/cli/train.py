@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -94,17 +94,16 @@ def train(
         from overtone.training.stopping import Interrupted
 
         quieten_libraries()
+    given: dict[str, Any] = {
+        "data": options,
+        "model": model,
+        "encoder": encoder,
+        "init": init,
+        "seed": seed,
+        "settings": settings or (),
+    }
     if dry_run:
-        recipe = compose(
-            config,
-            dataset=dataset,
-            data=options,
-            model=model,
-            encoder=encoder,
-            init=init,
-            seed=seed,
-            settings=settings or (),
-        )
+        recipe = compose(config, dataset=dataset, **given)
         typer.echo(experiment.dry_run(recipe, data_dir))
         return
     if output is None:
@@ -114,14 +113,9 @@ def train(
             dataset,
             output,
             data_dir=data_dir,
-            data=options,
             config=config,
-            model=model,
-            encoder=encoder,
-            init=init,
-            seed=seed,
-            settings=settings or (),
             resume=resume,
+            **given,
         )
     except Interrupted as stopped:
         again = [word for word in sys.argv[1:] if word != "--resume"]
