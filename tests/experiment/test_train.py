@@ -228,9 +228,9 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, tiny: dict[str, Any], folder: Path)
     """Start a run and stop it by Ctrl-C in its second epoch."""
     save_best = checkpoint.save_best
 
-    def interrupt(*arguments: Any) -> None:  # noqa: ANN401
+    def interrupt(*arguments: Any) -> str:  # noqa: ANN401
         signal.raise_signal(signal.SIGINT)
-        save_best(*arguments)
+        return save_best(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save_best", interrupt)
@@ -238,22 +238,46 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, tiny: dict[str, Any], folder: Path)
             overtone.train(output=folder, **tiny)
 
 
-def test_resuming_on_other_texts_or_labels_is_refused(bert: Path, tmp_path: Path) -> None:
-    table = tmp_path / "mine.csv"
-    rows = [f"happy day {n},1,0\nterrible day {n},0,1" for n in range(20)]
-    table.write_text("\n".join(["text,joy,fear", *rows]) + "\n", encoding="utf-8")
-    settings = ["training.epochs=1", "training.device=cpu"]
-    first = overtone.train(str(table), tmp_path / "whole", encoder=str(bert), settings=settings)
-    # As a run that was stopped leaves its folder, what it was trained on being another table.
+def test_resuming_on_other_texts_or_labels_is_refused_with_the_differences(
+    tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "run"
-    (folder / "checkpoints").mkdir(parents=True)
-    (folder / "config.toml").write_bytes((first.path / "config.toml").read_bytes())
-    noted = folder / "checkpoints" / "data.sha256"
-    noted.write_text("0" * 64, encoding="utf-8")
-    with pytest.raises(
-        InputError, match=r"texts or labels are not those that the run in .*run was"
-    ):
-        overtone.train(None, folder, resume=True)
-    noted.unlink()
-    overtone.train(None, folder, resume=True)
-    assert not (folder / "checkpoints").exists()
+    stop_at(monkeypatch, tiny, folder)
+    [train] = tiny["data_dir"].rglob("*En-train.txt")
+    rows = train.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert rows[1].endswith("0\n")
+
+    train.write_text("".join([rows[0], rows[1][:-2] + "1\n", *rows[2:]]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"train: truth \(sha256\) was") as caught:
+        overtone.train(None, folder, resume=True, data_dir=tiny["data_dir"])
+    assert "texts" not in str(caught.value).split(":", 2)[2]
+
+    train.write_text("".join(rows[:-1]), encoding="utf-8")
+    with pytest.raises(InputError, match="train: number of texts was 16, now 15"):
+        overtone.train(None, folder, resume=True, data_dir=tiny["data_dir"])
+
+    train.write_text("".join(rows), encoding="utf-8")
+    assert overtone.train(None, folder, resume=True, data_dir=tiny["data_dir"]).bundle
+
+
+@pytest.mark.parametrize("left", [(), ("checkpoints", "lock", ".config.toml.x1")])
+def test_a_run_that_was_killed_before_it_had_a_recipe_begins(
+    tiny: dict[str, Any], tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in left:
+        (folder / name).mkdir() if name == "checkpoints" else (folder / name).touch()
+    run = overtone.train(output=folder, resume=True, **tiny)
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        "bundle", "config.toml", "history.jsonl", "lock",
+    ]  # fmt: skip
+
+
+def test_what_a_killed_process_left_beside_a_finished_bundle_goes(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    run = overtone.train(output=tmp_path / "run", **tiny)
+    (run.path / "checkpoints").mkdir()
+    overtone.train(output=tmp_path / "run", resume=True, **tiny)
+    assert not (run.path / "checkpoints").exists()

@@ -30,7 +30,8 @@ def test_the_head_reads_the_first_token_or_the_mean_of_all_but_padding(
     linear = made.model.head[1]  # type: ignore[index]
     with torch.inference_mode():
         arrays = models.tensors(batch, "cpu")
-        hidden = made.model.eval().hidden(**arrays)
+        ids, mask, segments = arrays.values()
+        hidden = made.model.eval().hidden(ids, mask, segments)
         for row in range(3):
             length = int(arrays["attention_mask"][row].sum())
             read = hidden[row, 0] if pool == "cls" else hidden[row, :length].mean(dim=0)

@@ -22,16 +22,19 @@ from overtone.errors import OvertoneError
 from overtone.labels import Labels
 from overtone.losses import Count, Loss
 from overtone.models import Model
-from overtone.training import trainer
+from overtone.training import optimizers, trainer
+from overtone.training.config import Config
+from overtone.training.result import Fitted, Scores, TrainingSet
 from overtone.training.stopping import Interrupted
-from overtone.training.trainer import Config, Scores, TrainingSet
 
 LABELS = Labels.of("joy", "anger", "fear")
 STEPS = 4
 """Batches an epoch of the case below."""
 
 BCE = losses.load("bce", {})
-CONFIG = Config(epochs=3, batch_size=4, device="cpu", patience=0)
+CONFIG = Config(
+    epochs=3, batch_size=4, device="cpu", patience=0, precision="fp32", checkpoint_steps=1
+)
 
 
 Weights = dict[str, Tensor]
@@ -53,7 +56,8 @@ class Case:
         texts = [f"{word} {'day ' * n}" for n in range(8) for word in ("happy", "terrible")]
         targets = np.tile(np.asarray([[1, 0, 0], [0, 1, 1]], dtype=np.float32), (8, 1))
         self.model: Model = made.model
-        self.data = TrainingSet(kind, kind.encode(texts, LABELS), targets)
+        ids = [f"row-{n}" for n in range(len(texts))]
+        self.data = TrainingSet(kind, kind.encode(texts, LABELS), targets, ids)
 
     def fit(
         self,
@@ -61,7 +65,7 @@ class Case:
         config: Config = CONFIG,
         loss: Loss = BCE,
         validate: Callable[[nn.Module], Scores] | None = None,
-    ) -> trainer.Fitted:
+    ) -> Fitted:
         return trainer.fit(
             self.model, loss, self.data, validate or scripted(0.1, 0.2, 0.3, 0.4), config, folder
         )
@@ -126,7 +130,7 @@ def test_adam_decays_nothing(bert: Path) -> None:
 
 def test_every_parameter_is_optimised_once(encoder: Path) -> None:
     model = Case(encoder).model
-    groups = trainer._optimizer(model, CONFIG).param_groups
+    groups = optimizers.optimizer(model, CONFIG).param_groups
     places = [id(parameter) for group in groups for parameter in group["params"]]
     assert sorted(places) == sorted(id(parameter) for parameter in model.parameters())
 
@@ -217,12 +221,13 @@ def test_history_has_a_json_line_for_each_epoch(bert: Path, tmp_path: Path) -> N
     assert [entry["epoch"] for entry in entries] == [1, 2, 3]
     for entry in entries:
         assert entry.keys() == {
-            "epoch", "loss", "dev", "best", "steps", "seconds", "dev_seconds", "texts_per_second",
+            "epoch", "loss", "dev", "best", "steps", "skipped", "precision", "batch_tokens",
+            "processes", "seconds", "dev_seconds", "checkpoint_seconds", "texts_per_second",
             "tokens_per_second", "peak_memory_mb",
         }  # fmt: skip
         assert entry["dev"].keys() == {"loss", "jaccard", "jaccard_zero", "f1_micro", "f1_macro"}
         assert entry["steps"] == STEPS
-    assert entries[0]["loss"] > entries[2]["loss"]
+        assert entry["skipped"] == 0
 
 
 def test_a_gap_in_the_truth_trains_without_a_trace(bert: Path, tmp_path: Path) -> None:
@@ -342,12 +347,12 @@ def test_two_checkpoints_are_kept(bert: Path, tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "checkpoints").iterdir())
     assert names == [
         "best.safetensors",
-        f"step-{2 * STEPS:08d}-epoch-0002",
+        f"step-{3 * STEPS:08d}-epoch-0002",  # before dev was scored, and after
         f"step-{3 * STEPS:08d}-epoch-0003",
     ]
     newest = tmp_path / "checkpoints" / names[-1]
     assert sorted(path.name for path in newest.iterdir()) == [
-        "model.safetensors", "optimizer.safetensors", "random.safetensors", "state.json",
+        "best.safetensors", "model.safetensors", "optimizer.safetensors", "state.json",
     ]  # fmt: skip
 
 
@@ -356,7 +361,7 @@ def test_two_checkpoints_are_kept(bert: Path, tmp_path: Path) -> None:
     [
         ("model.safetensors", "cut"),
         ("optimizer.safetensors", "cut"),
-        ("random.safetensors", "gone"),
+        ("best.safetensors", "gone"),
         ("state.json", "cut"),
     ],
 )
@@ -392,12 +397,38 @@ def test_a_damaged_checkpoint_is_replaced_when_its_step_comes_again(
     assert "damaged" not in caplog.text
 
 
-def test_damaged_best_weights_end_in_an_error_that_names_them(bert: Path, tmp_path: Path) -> None:
-    stopped(bert, tmp_path, step=2 * STEPS + 1)
-    best = tmp_path / "checkpoints" / "best.safetensors"
-    best.write_bytes(best.read_bytes()[:-9])
+def test_best_weights_that_are_damaged_while_training_end_in_an_error_that_names_them(
+    bert: Path, tmp_path: Path
+) -> None:
+    def validate(_: nn.Module) -> Scores:
+        best = tmp_path / "checkpoints" / "best.safetensors"
+        if best.exists():
+            best.write_bytes(best.read_bytes()[:-9])
+        return scores(0.1)
+
     with pytest.raises(OvertoneError, match=r"best\.safetensors"):
-        Case(bert).fit(tmp_path, validate=scripted(0.0))
+        Case(bert).fit(tmp_path, validate=validate)
+
+
+def test_going_back_to_a_checkpoint_goes_back_to_its_best_weights(
+    bert: Path, tmp_path: Path
+) -> None:
+    """Epoch 2 was the best when the process died, but is not when it is done again."""
+    config = replace(CONFIG, checkpoint_steps=3)
+    calls: Iterator[int] = iter(range(1, 1000))
+
+    def dying(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        if next(calls) > 2 * STEPS:
+            raise KeyboardInterrupt
+        return BCE(logits, targets, count)
+
+    with pytest.raises(KeyboardInterrupt):
+        Case(bert).fit(tmp_path / "cut", config, dying, scripted(0.1, 0.9))
+    again = Case(bert)
+    again.fit(tmp_path / "cut", config, validate=scripted(0.0, 0.0))
+    first = Case(bert)
+    first.fit(tmp_path / "first", config, validate=scripted(0.1, 0.0, 0.0))
+    assert same(again.weights(), first.weights())
 
 
 def test_without_a_whole_checkpoint_training_begins_anew(
@@ -462,8 +493,8 @@ def stopped(encoder: Path, folder: Path, step: int) -> Path:
 def rates(encoder: Path, config: Config, epochs_done: float) -> tuple[float, float]:
     """Return the learning rates of encoder and head at a point of the schedule."""
     model = Case(encoder).model
-    optimizer = trainer._optimizer(model, config)
-    trainer._set_learning_rates(optimizer, config, epochs_done)
+    optimizer = optimizers.optimizer(model, config)
+    optimizers.set_learning_rates(optimizer, config, epochs_done)
     heads = {id(parameter) for parameter in model.groups()[1]}
     of_head, of_encoder = set[float](), set[float]()
     for group in optimizer.param_groups:
@@ -477,7 +508,7 @@ def decays(model: Model, config: Config) -> dict[int, float]:
     """Return the decay of each parameter, by its identity."""
     return {
         id(parameter): group["weight_decay"]
-        for group in trainer._optimizer(model, config).param_groups
+        for group in optimizers.optimizer(model, config).param_groups
         for parameter in group["params"]
     }
 
@@ -523,7 +554,12 @@ def test_a_step_on_windows_is_one_on_their_pooled_logits(bert: Path, tmp_path: P
 
     config = replace(CONFIG, epochs=1, batch_size=4, window=1)
     history = trainer.fit(
-        made.model, recorded, TrainingSet(kind, encoded, targets), scripted(0.1), config, tmp_path
+        made.model,
+        recorded,
+        TrainingSet(kind, encoded, targets, texts),
+        scripted(0.1),
+        config,
+        tmp_path,
     ).history
     assert history[0]["loss"] == pytest.approx(expected.item(), abs=1e-6)
     for ours, theirs in zip(found, gradients, strict=True):
@@ -531,7 +567,7 @@ def test_a_step_on_windows_is_one_on_their_pooled_logits(bert: Path, tmp_path: P
 
 
 def test_adadelta_is_keras_s_without_decay(bert: Path, tmp_path: Path) -> None:
-    optimizer = trainer._optimizer(Case(bert).model, replace(CONFIG, optimizer="adadelta"))
+    optimizer = optimizers.optimizer(Case(bert).model, replace(CONFIG, optimizer="adadelta"))
     assert isinstance(optimizer, torch.optim.Adadelta)
     assert {(g["rho"], g["eps"], g["weight_decay"]) for g in optimizer.param_groups} == {
         (0.95, 1e-7, 0.0)

@@ -17,7 +17,7 @@ from overtone import bundle, config
 from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
-from overtone.training import trainer
+from overtone.training.config import Config as Training
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Init:
     """That of its bundle.json."""
 
 
-PLAIN = {"training": trainer.Config, "init": Init}
+PLAIN = {"training": Training, "init": Init}
 """The sections that are no plugins."""
 
 PACKAGES = {"loss": "losses", "model": "models"}
@@ -80,7 +80,7 @@ class Recipe:
     model: Section
     loss: Section
     decision: Section
-    training: trainer.Config
+    training: Training
     init: Init
 
     def to_json(self) -> Table:

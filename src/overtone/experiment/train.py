@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 import shutil
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,14 +24,21 @@ from overtone import __version__, atomic, bundle, data, decision, models
 from overtone.config import Table
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card
+from overtone.experiment import card, fingerprint
 from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import solver, trainer
+from overtone.training import ranks, solver, tracking, trainer
+from overtone.training.ranks import Ranks
+from overtone.training.result import Scores, TrainingSet
 
 log = logging.getLogger(__name__)
+
+BEGUN = {"lock", "checkpoints"}
+"""What a run has before it has a recipe, which a process may be killed between."""
+LEFT_OVER = (".bundle.", ".config.toml.", ".history.jsonl.", ".adapter.")
+"""How names begin that a process leaves behind where it is killed while it writes."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ def train(
     seed: int | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
+    track: str | None = None,
 ) -> Run:
     """Train a model and save it.
 
@@ -78,6 +86,7 @@ def train(
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped.
+        track: tensorboard, mlflow or wandb, where losses and scores go besides.
 
     Raises:
         InputError: something given can't be used; nothing was written.
@@ -103,44 +112,60 @@ def train(
                 f"expected a new folder for the run, found files in {folder}: choose another "
                 "--output, or go on with that run with --resume"
             )
-    parts = None
-    if not (folder / "bundle").is_dir():
-        parts = prepare(recipe, Path(data_dir) if data_dir else None)
+    tracking.check(track)
+    team = ranks.join(cpu=recipe.training.device == "cpu")
+    if (folder / "bundle").is_dir():
+        return _finished(folder)
+    parts = prepare(recipe, Path(data_dir) if data_dir else None)
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / "lock", timeout=0):
-            # Looked for only now: another process may have finished the run meanwhile.
-            if parts is None or (folder / "bundle").is_dir():
-                log.warning("the run %s is finished already", folder)
-                return Run(folder, bundle.load(folder / "bundle"))
-            _check_data(parts, folder / "checkpoints" / "data.sha256")
+    with _alone(folder, team):
+        # Looked for again: another process may have finished the run meanwhile.
+        if (folder / "bundle").is_dir():
+            return _finished(folder)
+        if team.first:
+            _tidy(folder)
+            fingerprint.check(folder / "checkpoints" / "data.json", parts.train, parts.dev)
             atomic.write_text(folder / "config.toml", recipe.to_toml())
-            return fit_and_save(parts, folder)
+        team.wait()
+        return fit_and_save(parts, folder, team=team, track=track)
+
+
+@contextmanager
+def _alone(folder: Path, team: Ranks) -> Iterator[None]:
+    """Keep every other run out of a folder; the first of several processes does so for all.
+
+    Raises:
+        InputError: another process is training there.
+
+    """
+    if not team.first:
+        yield
+        return
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
     except Timeout as error:
         raise InputError(
             f"another process is training into {folder}; choose another --output"
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _check_data(parts: Parts, file: Path) -> None:
-    """Note what is trained on, and refuse to go on with a run on other texts or labels.
+def _finished(folder: Path) -> Run:
+    """Return a run that has its bundle, and drop what its process was killed before dropping."""
+    log.warning("the run %s is finished already", folder)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return Run(folder, bundle.load(folder / "bundle"))
 
-    Raises:
-        InputError: they are not those that the run was started with.
 
-    """
-    digest = hashlib.sha256()
-    for split in (parts.train, parts.dev):
-        for text in split.texts:
-            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
-        digest.update(data.truth(split).tobytes())
-    if file.is_file() and file.read_text(encoding="utf-8") != digest.hexdigest():
-        raise InputError(
-            f"the texts or labels are not those that the run in {file.parent.parent} was started "
-            "with: put them back as they were, or train into another --output"
-        )
-    file.parent.mkdir(exist_ok=True)
-    atomic.write_text(file, digest.hexdigest())
+def _tidy(folder: Path) -> None:
+    """Remove what was half written when a process was killed."""
+    for path in folder.iterdir():
+        if path.name.startswith(LEFT_OVER):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
@@ -160,18 +185,49 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
     )
 
 
-def fit_and_save(parts: Parts, folder: Path, *, quiet: bool = False) -> Run:
-    """Train, fit the decision, score it on dev, and write the bundle."""
+def fit_and_save(
+    parts: Parts,
+    folder: Path,
+    *,
+    team: Ranks | None = None,
+    track: str | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Train, fit the decision, score it on dev, and write the bundle.
+
+    Args:
+        parts: all that is needed.
+        folder: the run's folder, which is there.
+        team: the processes that train together; this one alone where None.
+        track: tensorboard, mlflow or wandb.
+        quiet: whether nothing is shown.
+
+    Raises:
+        InputError: the tracker's package is missing, or the model can't be trained by many.
+
+    """
     model, recipe = parts.pretrained.model, parts.recipe
-    training_set = trainer.TrainingSet(parts.inputs, parts.train_encoded, data.truth(parts.train))
-    validate = partial(_validate, parts)
+    team = team or ranks.join(cpu=recipe.training.device == "cpu")
+    truth = data.truth(parts.train)
+    training_set = TrainingSet(parts.inputs, parts.train_encoded, truth, parts.train.ids)
+    validate = partial(_validate, parts, team)
     if isinstance(model, models.Solved):
+        if team.size > 1:
+            raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
         fitted = solver.solve(model, training_set, validate, folder)
     else:
         fitted = trainer.fit(
-            model, parts.loss, training_set, validate, recipe.training, folder, quiet=quiet
+            model,
+            parts.loss,
+            training_set,
+            validate,
+            recipe.training,
+            folder,
+            team=team,
+            track=partial(_tracker, track if team.first else None, folder, recipe),
+            quiet=quiet,
         )
-    probabilities = batches.sigmoid(_dev_logits(parts, model))
+    probabilities = batches.sigmoid(_dev_logits(parts, team, model))
     decided = decision.fit(
         recipe.decision.name,
         recipe.decision.options,
@@ -191,25 +247,33 @@ def fit_and_save(parts: Parts, folder: Path, *, quiet: bool = False) -> Run:
         metrics={"dev": scores.to_json(), "cost": dataclasses.asdict(fitted.cost)},
         overtone=__version__,
     )
-    saved = bundle.save(
-        folder / "bundle",
-        manifest,
-        lambda path: save_file(model.state_dict(), path),
-        parts.pretrained.tokenizer,
-        card.write(manifest),
-    )
-    # A finished run needs no way back; its checkpoints would be most of its size.
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    return Run(folder, saved)
+    if team.first:
+        bundle.save(
+            folder / "bundle",
+            manifest,
+            lambda path: save_file(model.state_dict(), path),
+            parts.pretrained.tokenizer,
+            card.write(manifest),
+        )
+        # A finished run needs no way back; its checkpoints would be most of its size.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    team.wait()
+    return Run(folder, bundle.load(folder / "bundle"))
 
 
-def _validate(parts: Parts, model: nn.Module) -> trainer.Scores:
+def _tracker(name: str | None, folder: Path, recipe: Recipe, step: int) -> tracking.Tracker:
+    tracker = tracking.start(name, folder, step)
+    tracker.log_config(recipe.to_json())
+    return tracker
+
+
+def _validate(parts: Parts, team: Ranks, model: nn.Module) -> Scores:
     """Score the model on dev at a threshold of 0.5, and its loss.
 
     Epochs are compared at 0.5 whatever the decision: fitting one on dev each time and scoring it
     there would reward the epoch that is fitted best, not the best epoch.
     """
-    logits, targets = _dev_logits(parts, model), data.truth(parts.dev)
+    logits, targets = _dev_logits(parts, team, model), data.truth(parts.dev)
     if not np.isfinite(logits).all():
         # Training diverged, which the trainer says; no metric takes such numbers.
         return dict.fromkeys(("loss", "jaccard", "jaccard_zero", "f1_micro", "f1_macro"), np.nan)
@@ -225,8 +289,9 @@ def _validate(parts: Parts, model: nn.Module) -> trainer.Scores:
     }
 
 
-def _dev_logits(parts: Parts, model: nn.Module) -> NDArray[np.float32]:
-    return batches.logits(partial(models.logits_of, model), parts.inputs, parts.dev_encoded)
+def _dev_logits(parts: Parts, team: Ranks, model: nn.Module) -> NDArray[np.float32]:
+    backend = partial(models.logits_of, model)
+    return batches.logits(backend, parts.inputs, parts.dev_encoded, gather=team)
 
 
 def _resumed(folder: Path, reference: str | Path | None, given: dict[str, Any]) -> Recipe:
@@ -238,6 +303,11 @@ def _resumed(folder: Path, reference: str | Path | None, given: dict[str, Any]) 
 
     """
     config = folder / "config.toml"
+    if folder.is_dir() and all(
+        path.name in BEGUN or path.name.startswith(LEFT_OVER) for path in folder.iterdir()
+    ):
+        log.warning("the run in %s had not begun: it begins now", folder)
+        return compose(reference, **given)
     try:
         saved = check(tomllib.loads(config.read_text(encoding="utf-8")))
     except OSError as error:

@@ -7,6 +7,7 @@ training only inside shuffled windows, so that batches stay random.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,21 @@ TOKENS = 8192
 Rows = NDArray[np.int64]
 LogitsOf = Callable[[Batch], NDArray[np.float32]]
 """A backend: the arrays of a batch to logits (B, C)."""
+
+
+class Gather(Protocol):
+    """The processes that share the work."""
+
+    @property
+    def rank(self) -> int:
+        """This one's number, from 0."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    def sum_array(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Add up an array over all of them."""
 
 
 def fill(order: Rows, lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]:
@@ -45,14 +61,13 @@ def fill(order: Rows, lengths: NDArray[np.int64], texts: int, tokens: int) -> li
 
 
 def shuffled(
-    lengths: NDArray[np.int64], texts: int, tokens: int, window: int, rng: np.random.Generator
+    lengths: NDArray[np.int64], texts: int, window: int, rng: np.random.Generator
 ) -> list[Rows]:
     """Return one epoch's batches: rows sorted by length inside shuffled windows, batches shuffled.
 
     Args:
         lengths: tokens of every row, (n,).
-        texts: most rows a batch.
-        tokens: most tokens a batch, padding counted.
+        texts: rows a batch; fewer in the last one.
         window: batches' worth of rows that are sorted together; 1 leaves the order random.
         rng: the epoch's generator; the same state gives the same batches.
 
@@ -64,7 +79,7 @@ def shuffled(
         part = order[first : first + rows_a_window]
         if window > 1:
             part = part[np.argsort(lengths[part], kind="stable")]
-        batches += fill(part, lengths, texts, tokens)
+        batches += [part[place : place + texts] for place in range(0, len(part), texts)]
     return [batches[place] for place in rng.permutation(len(batches))]
 
 
@@ -74,7 +89,11 @@ def by_length(lengths: NDArray[np.int64], texts: int, tokens: int) -> list[Rows]
 
 
 def logits(
-    logits_of: LogitsOf, inputs: Inputs, encoded: Encoded, tokens: int = TOKENS
+    logits_of: LogitsOf,
+    inputs: Inputs,
+    encoded: Encoded,
+    tokens: int = TOKENS,
+    gather: Gather | None = None,
 ) -> NDArray[np.float32]:
     """Return every text's logits, (n, C), in the order of the texts.
 
@@ -85,11 +104,15 @@ def logits(
         inputs: the input kind that made `encoded`.
         encoded: the texts.
         tokens: most tokens a batch, padding counted.
+        gather: where several processes share the work.
 
     """
-    result = np.empty((len(encoded.lengths), len(encoded.labels)), dtype=np.float32)
-    for rows in by_length(encoded.lengths, texts=512, tokens=tokens):
+    plan = by_length(encoded.lengths, texts=512, tokens=tokens)
+    result = np.zeros((len(encoded.lengths), len(encoded.labels)), dtype=np.float32)
+    for rows in plan if gather is None else plan[gather.rank :: gather.size]:
         result[rows] = logits_of(inputs.collate(encoded, rows))
+    if gather is not None:
+        result = gather.sum_array(result)
     return _pooled(result, encoded)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +32,8 @@ class Model(nn.Module):
 
     LABELLED: ClassVar[tuple[str, ...]] = ()
     """Names of the tensors whose first dimension is the labels'; SpanEmo has none."""
+    ENCODER: ClassVar[bool] = False
+    """Whether most of its work are an encoder's large products, which gain from bf16."""
 
     def architecture(self) -> dict[str, Any]:
         """Return what `restore` needs besides the options, as JSON values.
@@ -42,6 +45,27 @@ class Model(nn.Module):
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the trained parameters of the encoder and those of the head."""
         raise TypeError(f"{type(self).__name__} must say its parameter groups")
+
+    def recompute(self) -> None:
+        """Compute inner states again in the backward pass, in place of keeping them.
+
+        Raises:
+            InputError: there are no layers.
+
+        """
+        raise InputError("training.gradient_checkpointing needs an encoder: spanemo or cls_head")
+
+    def adapt(self, rank: int, alpha: float) -> None:  # noqa: ARG002
+        """Train low-rank updates in place of the encoder's weights.
+
+        Raises:
+            InputError: there is no encoder.
+
+        """
+        raise InputError("training.lora needs an encoder: spanemo or cls_head")
+
+    def merge(self, folder: Path) -> None:
+        """Put low-rank updates into the weights, and save them alone as `folder/adapter`."""
 
 
 class Solved(Model):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from overtone.config import Share
-from overtone.models import Model, encoders
+from overtone.config import Range, Share
+from overtone.models import Model, _attention, _dropout, _last_layer, _lora, encoders
 from overtone.models.encoders import Encoder
 
 
@@ -30,6 +31,8 @@ class EncoderConfig:
     """Share of the encoder's attention weights that are dropped in training."""
     train_embeddings: bool = True
     """Whether word embeddings are trained too. Rare words are easily learnt by heart."""
+    freeze_layers: Annotated[int, Range(0)] = 0
+    """The first layers that are not trained, nor the embeddings then; saves time and memory."""
 
 
 def pretrained(config: EncoderConfig) -> Encoder:
@@ -39,7 +42,7 @@ def pretrained(config: EncoderConfig) -> Encoder:
         InputError: there is no such encoder.
 
     """
-    return encoders.load(config.encoder, _dropout(config))
+    return encoders.load(config.encoder, _overrides(config))
 
 
 def restored(config: EncoderConfig, architecture: Mapping[str, object]) -> PreTrainedModel:
@@ -49,15 +52,17 @@ def restored(config: EncoderConfig, architecture: Mapping[str, object]) -> PreTr
         InputError: the architecture is none that transformers knows by itself.
 
     """
-    return encoders.from_architecture(architecture, _dropout(config))
+    return encoders.from_architecture(architecture, _overrides(config))
 
 
-def _dropout(config: EncoderConfig) -> dict[str, object]:
+def _overrides(config: EncoderConfig) -> dict[str, object]:
     return encoders.dropout(config.encoder_dropout, config.attention_dropout)
 
 
 class OnEncoder(Model):
     """An encoder, and a head that a family adds."""
+
+    ENCODER: ClassVar[bool] = True
 
     def __init__(self, encoder: PreTrainedModel, config: EncoderConfig) -> None:
         """Store the encoder, its word embeddings frozen where that is wanted."""
@@ -66,25 +71,63 @@ class OnEncoder(Model):
         self.head: nn.Module
         if not config.train_embeddings:
             encoder.get_input_embeddings().requires_grad_(requires_grad=False)
+        if config.freeze_layers:
+            encoders.freeze(encoder, config.freeze_layers)
+        _dropout.cheapen(encoder)
+        if encoder.config._attn_implementation == "sdpa":  # noqa: SLF001 - there is no other way
+            encoder.set_attn_implementation(_attention.NAME)
+        # In a tuple, or torch would count the layer as another part of the model.
+        self._cut = _last_layer.prepare(encoder)
         self._takes_segments = (
             encoders.segments(encoder) > 0
             and "token_type_ids" in inspect.signature(encoder.forward).parameters
         )
 
-    def hidden(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """Return the encoder's last hidden states, (B, L, H); all arguments are (B, L).
+    def hidden(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        token_type_ids: Tensor,
+        rows: int | None = None,
+    ) -> Tensor:
+        """Return the encoder's last hidden states, (B, L, H); the first three arguments are (B, L).
 
-        Encoders without segments don't see the segment ids.
+        Encoders without segments don't see the segment ids. Where only the first `rows` tokens'
+        states are wanted, those of the others may be missing from the end: (B, rows, H).
         """
         given = {"token_type_ids": token_type_ids} if self._takes_segments else {}
+        mask = attention_mask
+        for layer in self._cut:
+            layer.rows = rows
+            # As the layers take it: transformers would look whether it hides anything, and wait for
+            # the device to say.
+            mask = attention_mask[:, None, None, :].bool()
         hidden: Tensor = self.encoder(
-            input_ids=input_ids, attention_mask=attention_mask, **given
+            input_ids=input_ids, attention_mask=mask, **given
         ).last_hidden_state
         return hidden
 
     def architecture(self) -> dict[str, Any]:
         """Return the encoder's config."""
         return encoders.architecture(self.encoder)
+
+    def recompute(self) -> None:
+        """Compute the layers' inner states again in the backward pass, in place of keeping them."""
+        self.encoder.gradient_checkpointing_enable({"use_reentrant": False})
+
+    def adapt(self, rank: int, alpha: float) -> None:
+        """Train low-rank updates (Hu et al., LoRA, ICLR 2022) in place of the encoder's weights.
+
+        Raises:
+            MissingExtraError: PEFT is not installed.
+
+        """
+        self.encoder = _lora.adapt(self.encoder, rank, alpha)
+
+    def merge(self, folder: Path) -> None:
+        """Put low-rank updates into the weights, and save them and the head as `folder/adapter`."""
+        if _lora.is_adapted(self.encoder):
+            self.encoder = _lora.merge(self.encoder, self.head, folder / "adapter")
 
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the trained parameters of the encoder and those of the head."""

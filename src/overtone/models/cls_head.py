@@ -46,7 +46,8 @@ class ClsHead(OnEncoder):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """Return logits (B, C); all arguments are (B, L), the mask 0 at padding."""
-        hidden = self.hidden(input_ids, attention_mask, token_type_ids)  # (B, L, H)
+        rows = 1 if self.pool == "cls" else None
+        hidden = self.hidden(input_ids, attention_mask, token_type_ids, rows)  # (B, L, H)
         if self.pool == "cls":
             pooled = hidden[:, 0]
         else:

@@ -155,6 +155,26 @@ def segments(model: nn.Module) -> int:
     return known if known > 1 else 0
 
 
+def freeze(model: PreTrainedModel, layers: int) -> None:
+    """Leave the embeddings and the first layers as they are in training.
+
+    Raises:
+        InputError: there are fewer layers.
+
+    """
+    count = int(_config(model).num_hidden_layers)
+    if layers > count:
+        raise InputError(f"model.freeze_layers is {layers}, the encoder has {count} layers")
+    stack = next(
+        part for part in model.modules() if isinstance(part, nn.ModuleList) and len(part) == count
+    )
+    for name, part in model.named_children():
+        if name.startswith("embeddings"):  # ELECTRA's also has embeddings_project
+            part.requires_grad_(requires_grad=False)
+    for part in stack[:layers]:
+        part.requires_grad_(requires_grad=False)
+
+
 def _random_encoder(name: str, overrides: Mapping[str, object]) -> Encoder:
     """Make an encoder of a published shape; torch's generator decides about its weights."""
     config = _random.shape(name)

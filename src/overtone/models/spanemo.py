@@ -51,8 +51,9 @@ class SpanEmo(OnEncoder):
             label_pool: (C, h), each row the weights of one label's tokens among the first h.
 
         """
-        hidden = self.hidden(input_ids, attention_mask, token_type_ids)  # (B, L, H)
-        pooled = torch.matmul(label_pool, hidden[:, : label_pool.shape[1]])  # (B, C, H)
+        head = label_pool.shape[1]
+        hidden = self.hidden(input_ids, attention_mask, token_type_ids, rows=head)
+        pooled = torch.matmul(label_pool, hidden[:, :head])  # (B, C, H)
         logits: Tensor = self.head(pooled).squeeze(-1)
         return logits
 

@@ -1,14 +1,17 @@
 """Checkpoints: all that is needed to go on as if nothing had happened, as safetensors and JSON.
 
-`checkpoints/step-00000214-epoch-0001/` holds weights, the optimiser's moments, random states and
-the progress; the last two are kept. `checkpoints/best.safetensors` holds the best weights so far.
+`checkpoints/step-00000214-epoch-0001/` holds weights, the optimiser's moments, the best weights so
+far and the progress; the last two are kept. Random numbers are made from the seed and the number
+of the step, so no state of a generator is needed.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import logging
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +21,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from overtone import atomic
 from overtone.bundle import sha256
-from overtone.errors import OvertoneError
+from overtone.errors import InputError, OvertoneError
+from overtone.training.optimizers import Average
 
 BEST = "best.safetensors"
+FORMAT = 2
 KEPT = 2
 
 log = logging.getLogger(__name__)
@@ -41,13 +45,25 @@ class Progress:
     step: int = 0
     """Steps done in all."""
     loss: float = 0.0
-    """Sum of this epoch's losses."""
+    """Sum of this epoch's losses, skipped steps left out."""
+    skipped: int = 0
+    """Steps of this epoch that were skipped because loss or gradient was not finite."""
+    skipped_in_a_row: int = 0
+    """Steps that were skipped since the last one that was not."""
     seconds: float = 0.0
-    """Seconds spent in this epoch."""
+    """Seconds spent in this epoch, checkpoints left out."""
+    checkpoint_seconds: float = 0.0
+    """Seconds spent on this epoch's checkpoints."""
+    precision: str = ""
+    """What the run is trained in, settled when it began."""
+    tokens: int = 0
+    """Most tokens that went through the model at once; 0 before that is known."""
     best: float | None = None
     """Best value of the metric so far; larger is better."""
     best_epoch: int = 0
     """The epoch of the best value, from 1."""
+    best_sha256: str = ""
+    """Of the best weights."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """One entry for each finished epoch."""
 
@@ -58,8 +74,10 @@ class State:
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    average: AveragedModel | None
+    average: Average | None = None
     """A copy of the model that follows its weights as a moving average."""
+    scaler: torch.amp.GradScaler | None = None
+    """Keeps fp16's gradients in its narrow range."""
 
     @property
     def scored(self) -> nn.Module:
@@ -67,81 +85,165 @@ class State:
         return self.model if self.average is None else self.average.module
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return all of it and the random states, by file."""
+        """Return all of it, by file."""
         files = {
             "model": self.model.state_dict(),
             "optimizer": _optimizer_tensors(self.optimizer),
-            "random": _random_states(),
         }
         if self.average is not None:
             files["average"] = self.average.state_dict()
+        if self.scaler is not None:
+            scaler = self.scaler.state_dict()
+            files["scaler"] = {
+                key: torch.tensor(scaler[key]) for key in ("scale", "_growth_tracker")
+            }
         return files
 
     def load(self, folder: Path) -> None:
         """Load what `tensors` returned from the files of a checkpoint."""
         self.model.load_state_dict(load_file(folder / "model.safetensors"))
         _load_optimizer(self.optimizer, load_file(folder / "optimizer.safetensors"))
-        _load_random_states(load_file(folder / "random.safetensors"))
         if self.average is not None:
             self.average.load_state_dict(load_file(folder / "average.safetensors"))
+        if self.scaler is not None:
+            saved = load_file(folder / "scaler.safetensors")
+            values = {key: value.item() for key, value in saved.items()}
+            self.scaler.load_state_dict({**self.scaler.state_dict(), **values})
 
 
 def save(folder: Path, progress: Progress, state: State) -> None:
-    """Write a checkpoint, whole or not at all, and drop all but the last two."""
+    """Write a checkpoint, whole or not at all, and drop all but the last two.
+
+    Raises:
+        OvertoneError: there is no room on the disk; what was written before is whole.
+
+    """
     # The epoch is in the name because the last step of an epoch may be saved before it is scored,
     # and after.
     path = folder / f"step-{progress.step:08d}-epoch-{progress.epoch:04d}"
     if path.exists():
         return
-    with atomic.folder(path) as beside:
-        for name, tensors in state.tensors().items():
-            contiguous = {key: value.contiguous() for key, value in tensors.items()}
-            save_file(contiguous, beside / f"{name}.safetensors")
-        content = {
-            "progress": dataclasses.asdict(progress),
-            "files": {file.name: sha256(file) for file in sorted(beside.iterdir())},
-        }
-        (beside / "state.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+    try:
+        with atomic.folder(path) as beside:
+            _write(beside, folder / BEST, progress, state)
+    except (OSError, SafetensorError) as error:
+        raise _explained(error, path, folder) from error
     for old in sorted(folder.glob("step-*"))[:-KEPT]:
         shutil.rmtree(old)
 
 
-def restore(folder: Path, state: State) -> Progress:
+def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
     """Load the newest checkpoint that is whole and return its progress; a new one without any.
 
     Damaged ones are removed, so that they don't count among those that are kept.
+
+    Args:
+        folder: the run's checkpoints.
+        state: what is loaded into.
+        first: whether this process tidies up; of several, one does, before the others come here.
+
+    Raises:
+        InputError: the newest one was written by another version.
+
     """
-    for left_over in folder.glob(".*"):  # of a process that was killed while it wrote
+    left_overs = folder.glob(".*") if first else ()  # of a process that was killed while it wrote
+    for left_over in left_overs:
         shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
-    for path in sorted(folder.glob("step-*"), reverse=True):
+    found = sorted(folder.glob("step-*"), reverse=True)
+    for path in found:
         content = _read(path)
         if content is not None:
+            if content["format"] != FORMAT:
+                raise InputError(
+                    f"the checkpoint {path} was written by another version of overtone: go on with "
+                    "that version, or train again into another --output"
+                )
             state.load(path)
+            if first and (path / BEST).exists():
+                _link(path / BEST, folder / BEST)
             return Progress(**content["progress"])
         log.warning("the checkpoint %s is damaged; using the one before it", path)
         shutil.rmtree(path)
+    if found:
+        log.warning("no checkpoint in %s is whole; training begins anew", folder)
     return Progress()
 
 
-def save_best(folder: Path, model: nn.Module) -> None:
-    """Write the best weights so far."""
-    with atomic.file(folder / BEST) as beside:
-        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, beside)
+def save_best(folder: Path, model: nn.Module) -> str:
+    """Write the best weights so far, and return their SHA-256.
+
+    Raises:
+        OvertoneError: there is no room on the disk; what was written before is whole.
+
+    """
+    try:
+        with atomic.file(folder / BEST) as beside:
+            save_file(
+                {key: value.contiguous() for key, value in model.state_dict().items()}, beside
+            )
+            digest = sha256(beside)
+    except (OSError, SafetensorError) as error:
+        raise _explained(error, folder / BEST, folder) from error
+    return digest
 
 
-def load_best(folder: Path, model: nn.Module) -> None:
-    """Load the best weights into a model.
+def load_best(folder: Path, model: nn.Module, digest: str) -> None:
+    """Load the best weights into a model; without a digest, unchecked.
 
     Raises:
         OvertoneError: the file is damaged.
 
     """
     try:
-        model.load_state_dict(load_file(folder / BEST))
-    except (OSError, SafetensorError) as error:
+        whole = not digest or sha256(folder / BEST) == digest
+        if whole:
+            model.load_state_dict(load_file(folder / BEST))
+    except (OSError, SafetensorError):
+        whole = False
+    if not whole:
         raise OvertoneError(
-            f"the best weights, {folder / BEST}, can't be read ({error}): train again"
-        ) from error
+            f"the best weights, {folder / BEST}, were damaged since they were written: --resume "
+            "goes back to a checkpoint that is whole"
+        )
+
+
+def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
+    """Fill a checkpoint's folder."""
+    for name, tensors in state.tensors().items():
+        contiguous = {key: value.contiguous() for key, value in tensors.items()}
+        save_file(contiguous, beside / f"{name}.safetensors")
+    files = {file.name: sha256(file) for file in sorted(beside.iterdir())}
+    if progress.best_epoch:
+        # With it, so that going back to this checkpoint goes back to its best weights too.
+        _link(best, beside / BEST)
+        files[BEST] = progress.best_sha256
+    content = {"format": FORMAT, "progress": dataclasses.asdict(progress), "files": files}
+    (beside / "state.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`; a copy on disks that have no hard links."""
+    with atomic.file(target) as beside:
+        beside.unlink()
+        try:
+            os.link(source, beside)
+        except OSError:
+            shutil.copyfile(source, beside)
+
+
+def _explained(error: Exception, path: Path, folder: Path) -> OvertoneError:
+    """Return what to say of a file that could not be written."""
+    # safetensors wraps the system's error in one of its own, as text.
+    number = error.errno if isinstance(error, OSError) else None
+    full = number in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(error)
+    reason = "the disk is full" if full else str(error)
+    kept = max((given.name for given in folder.glob("step-*")), default=None)
+    return OvertoneError(
+        f"{path} could not be written: {reason}. "
+        + (f"The checkpoint {kept} is whole: " if kept else "There is no checkpoint yet: ")
+        + ("make room and " if full else "mend that and ")
+        + ("go on with --resume" if kept else "train again with --resume")
+    )
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -149,7 +251,8 @@ def _read(path: Path) -> dict[str, Any] | None:
     try:
         state: dict[str, Any] = json.loads((path / "state.json").read_text(encoding="utf-8"))
         whole = all(sha256(path / name) == digest for name, digest in state["files"].items())
-    except (OSError, ValueError, KeyError):
+        state.setdefault("format", 1)
+    except (OSError, ValueError, KeyError, AttributeError):
         return None
     return state if whole else None
 
@@ -170,16 +273,3 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]
         index, _, name = key.partition(".")
         state["state"].setdefault(int(index), {})[name] = value
     optimizer.load_state_dict(state)
-
-
-def _random_states() -> dict[str, Tensor]:
-    states = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states |= {f"cuda.{n}": s for n, s in enumerate(torch.cuda.get_rng_state_all())}
-    return states
-
-
-def _load_random_states(states: dict[str, Tensor]) -> None:
-    torch.set_rng_state(states.pop("cpu"))
-    if states and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([states[key] for key in sorted(states)])

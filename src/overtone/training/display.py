@@ -31,6 +31,7 @@ class Display:
         )
         self._task = self._bar.add_task("", total=None, epoch="", loss="?", best="", rate="?")
         self._best = ""
+        self._before = 0
 
     def __enter__(self) -> Self:
         """Show the bar."""
@@ -49,16 +50,19 @@ class Display:
     def start_epoch(self, epoch: int, batches: int, done: int) -> None:
         """Begin an epoch (from 1) of which `done` batches are done."""
         # The bar counts all epochs, so that the time left is that of the whole run.
+        self._before = batches * (epoch - 1)
         self._bar.update(
             self._task,
             epoch=f"{epoch}/{self._epochs}",
             total=batches * self._epochs,
-            completed=batches * (epoch - 1) + done,
+            completed=self._before + done,
         )
 
-    def step(self, loss: float, rate: float) -> None:
-        """Show one more batch: the epoch's mean loss and its texts a second."""
-        self._bar.update(self._task, advance=1, loss=f"{loss:.4f}", rate=f"{rate:.0f}")
+    def step(self, done: int, loss: float, rate: float) -> None:
+        """Show how many of the epoch's batches are done, its mean loss and its texts a second."""
+        self._bar.update(
+            self._task, completed=self._before + done, loss=f"{loss:.4f}", rate=f"{rate:.0f}"
+        )
 
     def finish_epoch(self, entry: dict[str, Any]) -> None:
         """Print a line for a finished epoch, its entry in history.jsonl."""
@@ -67,10 +71,12 @@ class Display:
         if entry["best"]:
             self._best = f"best dev {self._metric} {shown}"
             self._bar.update(self._task, best=self._best)
+        loss = "n/a" if entry["loss"] is None else f"{entry['loss']:.4f}"
+        skipped = f"  {entry['skipped']} steps skipped" if entry["skipped"] else ""
         self._console.print(
-            f"epoch {entry['epoch']}/{self._epochs}  loss {entry['loss']:.4f}  "
+            f"epoch {entry['epoch']}/{self._epochs}  loss {loss}  "
             f"dev {self._metric} {shown}{' (best)' if entry['best'] else ''}  "
-            f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s",
+            f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s{skipped}",
             highlight=False,
             soft_wrap=True,
         )

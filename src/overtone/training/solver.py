@@ -13,7 +13,7 @@ from torch import nn
 from overtone import atomic
 from overtone.evaluation.cost import Cost, peak_memory_mb
 from overtone.models import Solved
-from overtone.training.trainer import Fitted, Scores, TrainingSet
+from overtone.training.result import Fitted, Scores, TrainingSet
 
 
 def solve(

@@ -72,6 +72,14 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was stopped.")
     ] = False,
+    track: Annotated[
+        str | None,
+        typer.Option(
+            "--track",
+            metavar="NAME",
+            help="Send losses and scores to tensorboard, mlflow or wandb.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check config, data and model; train nothing.")
     ] = False,
@@ -91,6 +99,7 @@ def train(
     with needs("train", "train"):
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose
+        from overtone.training.ranks import is_first_process
         from overtone.training.stopping import Interrupted
 
         quieten_libraries()
@@ -115,12 +124,17 @@ def train(
             data_dir=data_dir,
             config=config,
             resume=resume,
+            track=track,
             **given,
         )
     except Interrupted as stopped:
+        if not is_first_process():
+            raise typer.Exit(stopped.exit_code) from stopped
         again = [word for word in sys.argv[1:] if word != "--resume"]
         typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
         raise typer.Exit(stopped.exit_code) from stopped
+    if not is_first_process():
+        return
     scores, cost = run.metrics["dev"], run.metrics["cost"]
     typer.echo(
         f"saved {run.path / 'bundle'}: dev jaccard {scores['jaccard']:.4f}, micro F1 "

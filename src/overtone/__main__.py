@@ -1,0 +1,5 @@
+"""`python -m overtone`: what launchers such as `accelerate launch -m overtone` start."""
+
+from overtone.apps.cli import run
+
+run()

@@ -1,0 +1,53 @@
+"""What a run was trained on, in a few numbers, so that it goes on with nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from overtone import atomic, data
+from overtone.data import Split
+from overtone.errors import InputError
+
+
+def check(file: Path, *splits: Split) -> None:
+    """Note what is trained on, and refuse to go on with a run on other texts or labels.
+
+    Raises:
+        InputError: they are not those that the run was started with; what differs is listed.
+
+    """
+    now = {split.name: _of(split) for split in splits}
+    if file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        if differences := _differences(before, now):
+            raise InputError(
+                f"the data are not those that the run in {file.parent.parent} was started with: "
+                f"{'; '.join(differences)}. Put them back as they were, or train into another "
+                "--output"
+            )
+    file.parent.mkdir(exist_ok=True)
+    atomic.write_text(file, json.dumps(now))
+
+
+def _of(split: Split) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for text in split.texts:
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return {
+        "number of texts": len(split),
+        "labels": list(split.labels.names),
+        "texts (sha256)": digest.hexdigest(),
+        "truth (sha256)": hashlib.sha256(data.truth(split).tobytes()).hexdigest(),
+    }
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    return [
+        f"{split}: {key} was {before[split][key]}, now {value}"
+        for split, values in now.items()
+        for key, value in values.items()
+        if value != before[split][key]
+    ]

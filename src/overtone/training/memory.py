@@ -1,0 +1,138 @@
+"""Room: how many tokens go through the model at once. What does not fit is halved.
+
+A batch is cut into micro-batches that fit, and their gradients add up to the batch's. On a GPU the
+allocator says when something doesn't fit. A CPU's only says so by the end of the process, so there
+a budget is met beforehand: a few texts are tried, and what more would take is foretold from them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from overtone.errors import InputError, OvertoneError
+from overtone.inputs import batches
+
+log = logging.getLogger(__name__)
+
+Texts = NDArray[np.int64]
+STATUS = Path("/proc/self/status")
+CLEAR = Path("/proc/self/clear_refs")
+
+ADVICE = (
+    "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, lower "
+    "inputs.max_length, or take a smaller encoder"
+)
+
+
+class Room:
+    """The most tokens of a micro-batch, lowered where they don't fit."""
+
+    def __init__(self, tokens: int, lengths: NDArray[np.int64], budget_gb: float) -> None:
+        """Start with `tokens` for texts of some lengths, (n,), and a budget; 0 is none."""
+        self.tokens = tokens
+        self.budget = budget_gb * 1e9
+        self._lengths = lengths
+        self._peak_seen = 0.0
+
+    def cut(self, texts: Texts) -> list[Texts]:
+        """Cut a batch's texts into micro-batches that fit."""
+        return batches.fill(texts, self._lengths, max(len(texts), 1), self.tokens)
+
+    def halve(self, texts: Texts) -> None:
+        """Note that a micro-batch didn't fit.
+
+        Raises:
+            OvertoneError: it was a single text.
+
+        """
+        longest = int(self._lengths[texts].max())
+        if len(texts) == 1:
+            raise OvertoneError(f"not even one text of {longest} tokens fits into memory: {ADVICE}")
+        self.tokens = longest * (len(texts) // 2)
+        log.warning(
+            "%d texts of up to %d tokens don't fit into memory; going on with %d tokens at a time, "
+            "whose gradients are added up",
+            len(texts),
+            longest,
+            self.tokens,
+        )
+
+    def fit(self, attempt: Callable[[Texts], None], most: int, reserve: int) -> None:
+        """Lower the tokens of a micro-batch so that training stays within the budget; CPU only.
+
+        Args:
+            attempt: takes some texts forward and backward.
+            most: texts of a whole batch.
+            reserve: bytes that training will need besides what an attempt shows.
+
+        Raises:
+            InputError: there is no budget that is large enough, or no way to measure.
+
+        """
+        if not CLEAR.exists():
+            raise InputError("training.memory_gb on a CPU needs Linux, to measure what is used")
+        order = np.argsort(-self._lengths, kind="stable")[:most]
+        longest = int(self._lengths[order[0]])
+        attempt(order[:1])  # gradients and caches, which stay
+        base, fits, peak = _resident("VmRSS"), 1, self._peak(attempt, order[:1])
+        if peak + reserve > self.budget:
+            raise InputError(
+                f"training needs {(peak + reserve) / 1e9:.1f} GB for one text of {longest} tokens, "
+                f"training.memory_gb allows {self.budget / 1e9:.1f}: {ADVICE}"
+            )
+        while fits < len(order) and longest * fits < self.tokens:
+            # Twice the texts take twice what was needed on top of what is always there.
+            higher = peak + (peak - base)
+            if higher + reserve <= self.budget:
+                higher = self._peak(attempt, order[: 2 * fits])
+            if higher + reserve > self.budget:
+                self.tokens = longest * fits
+                log.info("%d tokens at a time fit into %.1f GB", self.tokens, self.budget / 1e9)
+                break
+            fits, peak = 2 * fits, higher
+        _reset_peak()
+
+    def watch(self, texts: Texts) -> None:
+        """Note what a micro-batch took, and make the next ones smaller where it was too much."""
+        peak = _resident("VmHWM")
+        if peak > max(self.budget, self._peak_seen) and len(texts) > 1:
+            self.halve(texts)
+        self._peak_seen = max(self._peak_seen, peak)
+
+    def _peak(self, attempt: Callable[[Texts], None], texts: Texts) -> float:
+        """Return the most memory that an attempt takes, in bytes."""
+        _reset_peak()
+        attempt(texts)
+        return _resident("VmHWM")
+
+
+def _resident(which: str) -> float:
+    """Return this process's resident memory in bytes: VmRSS now, VmHWM at its highest."""
+    found = re.search(rf"^{which}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
+    assert found  # noqa: S101 - Linux has it, and nothing else comes here
+    return int(found[1]) * 1024.0
+
+
+def _reset_peak() -> None:
+    """Let the highest resident memory start again from what it is now."""
+    CLEAR.write_text("5")
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether an error says that something didn't fit."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in ("can't allocate memory", "ALLOC_FAILED"))
+
+
+def limit_gpu(device: torch.device, budget_gb: float) -> None:
+    """Let torch's allocator on a GPU refuse what is over a budget."""
+    total = torch.cuda.get_device_properties(device).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, budget_gb * 1e9 / total), device)

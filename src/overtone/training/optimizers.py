@@ -1,0 +1,80 @@
+"""What moves the weights: the optimiser, its learning rates over time, and the moving average."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from overtone.models import Model
+from overtone.training.config import Config
+
+
+def optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
+    """Return the optimiser with two learning rates, matrices and the rest apart for the decay."""
+    groups = []
+    for parameters, rate in zip(
+        model.groups(), (config.learning_rate, config.head_learning_rate), strict=True
+    ):
+        for matrices, decay in ((True, config.weight_decay), (False, 0.0)):
+            chosen = [p for p in parameters if (p.ndim > 1) == matrices]
+            groups.append({"params": chosen, "peak": rate, "weight_decay": decay})
+    if config.optimizer != "adamw":
+        for group in groups:
+            group["weight_decay"] = 0.0
+    if config.optimizer == "adadelta":
+        return torch.optim.Adadelta(groups, lr=0.0, rho=0.95, eps=1e-7)  # as Keras has it
+    return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+def set_learning_rates(given: torch.optim.Optimizer, config: Config, epochs_done: float) -> None:
+    """Set every group's rate: up over the warm-up, then down to 0 at the end of all epochs."""
+    done = epochs_done / config.epochs
+    if done < config.warmup:
+        factor = done / config.warmup
+    elif config.schedule == "constant":
+        factor = 1.0
+    else:
+        factor = (1 - done) / (1 - config.warmup)
+    for group in given.param_groups:
+        group["lr"] = factor * group["peak"]
+
+
+def step(given: torch.optim.Optimizer, bad: Tensor) -> None:
+    """Do a step, or none where `bad`, a scalar, is 1.
+
+    A fused optimiser reads that on the device, which nobody has to wait for.
+    """
+    if given.defaults.get("fused"):
+        given.found_inf = bad  # type: ignore[attr-defined] # where GradScaler puts it too
+        given.step()
+    elif not bad.item():
+        given.step()
+
+
+class Average(AveragedModel):
+    """A copy of a model that follows its trained weights as a moving average."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        """Copy the model."""
+        average: Any = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        super().__init__(model, multi_avg_fn=average)
+        self._trained = [given.requires_grad for given in model.parameters()]
+
+    def update_parameters(self, model: nn.Module) -> None:
+        """Follow the model's weights; those that aren't trained stay as they were copied."""
+        pairs = [
+            (ours.detach(), theirs.detach())
+            for ours, theirs, trained in zip(
+                self.module.parameters(), model.parameters(), self._trained, strict=True
+            )
+            if trained
+        ]
+        ours, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        if self.n_averaged == 0:
+            torch._foreach_copy_(ours, theirs)
+        else:
+            self.multi_avg_fn(ours, theirs, self.n_averaged)  # type: ignore[misc]
+        self.n_averaged += 1

@@ -1,0 +1,170 @@
+"""One step of the optimiser: an effective batch, forward and backward, whatever fits at a time.
+
+The loss is a sum over annotated cells divided by their count in the whole effective batch, so the
+gradients of micro-batches and of processes add up to those of the batch in one piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from overtone.inputs import Pool
+from overtone.losses import Count, Loss
+from overtone.models import tensors
+from overtone.training import memory, optimizers
+from overtone.training.checkpoint import State
+from overtone.training.config import Config
+from overtone.training.ranks import Ranks
+from overtone.training.result import TrainingSet
+
+PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Stepper:
+    """Does steps on one model."""
+
+    def __init__(
+        self,
+        state: State,
+        loss: Loss,
+        data: TrainingSet,
+        config: Config,
+        ranks: Ranks,
+        room: memory.Room,
+        precision: str,
+    ) -> None:
+        """Store what a step needs; the precision is settled by now."""
+        self.state = state
+        self.loss = loss
+        self.data = data
+        self.config = config
+        self.ranks = ranks
+        self.room = room
+        self.precision = precision
+        self._trained = [given for given in state.model.parameters() if given.requires_grad]
+        self._part = np.zeros(0, dtype=np.int64)
+
+    def step(self, texts: NDArray[np.int64], number: int, stop: Callable[[], bool]) -> Tensor:
+        """Do one step.
+
+        Args:
+            texts: the effective batch, the same in every process.
+            number: of the step; with the seed it decides about dropout.
+            stop: says whether this process was asked to stop.
+
+        Returns:
+            (3,) on the device: the loss; 1 where it or the gradient was not finite and the step was
+            skipped; how many processes were asked to stop.
+
+        Raises:
+            OvertoneError: a single text does not fit into memory.
+
+        """
+        state, ranks = self.state, self.ranks
+        count = Count.of(torch.from_numpy(self.data.targets[texts]))
+        loss = self._gradients(ranks.share(texts), count, number)
+        ranks.sum_gradients(self._trained)
+        asked = torch.tensor(float(stop()), device=ranks.device)
+        found = ranks.sum(torch.stack([loss, asked]))
+        if state.scaler is not None:
+            state.scaler.unscale_(state.optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(self._trained, self.config.clip or float("inf"))
+        bad = (~(found[0] + norm).isfinite()).float()
+        optimizers.step(state.optimizer, bad)
+        if state.scaler is not None:
+            state.scaler.update()
+        state.optimizer.zero_grad(set_to_none=True)
+        if state.average is not None:
+            state.average.update_parameters(state.model)
+        return torch.stack([found[0], bad, found[1]])
+
+    def fit_budget(self) -> None:
+        """Lower the size of micro-batches to what a memory budget on a CPU allows."""
+        # The optimiser makes its state in the first step, as fp32 as the weights.
+        made = bool(self.state.optimizer.state)
+        reserve = 0 if made else 8 * sum(given.numel() for given in self._trained)
+        everything = Count.of(torch.from_numpy(self.data.targets))
+
+        def attempt(texts: NDArray[np.int64]) -> None:
+            self._backward(texts, everything)
+
+        self.room.fit(attempt, self.config.batch_size, reserve)
+        self.state.optimizer.zero_grad(set_to_none=True)
+
+    def _gradients(self, texts: NDArray[np.int64], count: Count, number: int) -> Tensor:
+        """Leave the gradients of some texts' share of the loss in the model, and return that."""
+        while True:
+            # Dropout belongs to the step, not to what came before it: a run that is resumed, on
+            # whatever number of processes, has nothing to restore, and a second try is the first.
+            seeds = np.random.SeedSequence([self.config.seed, number, self.ranks.rank])
+            torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0] >> 1))
+            try:
+                total = torch.zeros((), device=self.ranks.device)
+                for part in self.room.cut(texts):
+                    self._part = part
+                    total += self._backward(part, count)
+                    if self.room.budget and self.ranks.device.type == "cpu":
+                        self.room.watch(part)
+            except RuntimeError as error:
+                if not memory.is_out_of_memory(error):
+                    raise
+            else:
+                return total
+            # Out here, where the error no longer holds on to what was computed.
+            self.state.optimizer.zero_grad(set_to_none=True)
+            self.room.halve(self._part)
+            if self.ranks.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _backward(self, texts: NDArray[np.int64], count: Count) -> Tensor:
+        """Add the gradients of one micro-batch, and return its share of the loss."""
+        data, device = self.data, self.ranks.device
+        rows, counts = data.encoded.rows_of(texts)
+        arrays = tensors(data.inputs.collate(data.encoded, rows), device)
+        targets = torch.from_numpy(data.targets[texts]).to(device)
+        with self._autocast():
+            logits = self.state.model(**arrays)
+        logits = _pooled(logits.float(), counts, data.encoded.pool)
+        value = self.loss(logits, targets, Count(count.cells.to(device), count.rows.to(device)))
+        scaler = self.state.scaler
+        (value if scaler is None else scaler.scale(value)).backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        dtype = PRECISIONS.get(self.precision)
+        return torch.autocast(self.ranks.device.type, dtype, enabled=dtype is not None)
+
+
+def precision(asked: str, device: torch.device, *, encoder: bool) -> str:
+    """Return what `auto` means on a device: bf16 where the hardware multiplies it, else fp32.
+
+    Args:
+        asked: `auto`, or what is wanted in any case.
+        device: where the products are made.
+        encoder: whether the model is a large encoder; small ones gain nothing.
+
+    """
+    if asked != "auto":
+        return asked
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        known = torch.cpu.get_capabilities()
+        fast = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    else:
+        fast = False
+    return "bf16" if fast and encoder else "fp32"
+
+
+def _pooled(logits: Tensor, counts: NDArray[np.int64], pool: Pool) -> Tensor:
+    """Return the logits of texts, (B, C), from those of their rows; `counts` says how many each."""
+    if len(logits) == len(counts):
+        return logits
+    lengths = torch.from_numpy(counts).to(logits.device)
+    return torch.segment_reduce(logits, pool, lengths=lengths)
