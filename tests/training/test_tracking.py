@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -259,9 +260,11 @@ def test_what_is_logged_is_on_the_disk_at_once(tmp_path: Path) -> None:
 
 
 def test_a_closed_tracker_takes_nothing_more(tmp_path: Path) -> None:
+    threads = set(threading.enumerate())
     tracker = tracking.start("tensorboard", tmp_path, 0)
     tracker.log({"loss": 0.5}, 1)
     tracker.close()
+    assert set(threading.enumerate()) <= threads  # TensorBoard's writer is one of its own
     files = sorted(tmp_path.rglob("*"))
     tracker.log({"loss": 0.25}, 2)
     tracker.log_config(RECIPE)

@@ -334,6 +334,24 @@ def test_a_stopped_run_with_a_moving_average_goes_on_bit_for_bit(
     assert same(again.weights(), expected)
 
 
+def test_losses_that_are_read_together_change_nothing(
+    bert: Path, tmp_path: Path, whole: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where reading waits: three at a time, and the epoch's last one by itself."""
+    one_by_one = Case(bert).fit(tmp_path / "one").history
+    monkeypatch.setitem(trainer.READ_TOGETHER, "cpu", 3)
+    case = Case(bert)
+    together = case.fit(tmp_path / "three").history
+    assert same(case.weights(), whole)
+    assert [entry["loss"] for entry in together] == [entry["loss"] for entry in one_by_one]
+
+    with pytest.raises(Interrupted, match="step 3"):  # asked for in step 2, read after step 3
+        Case(bert).fit(tmp_path / "cut", loss=signalling(2, signal.SIGTERM))
+    again = Case(bert)
+    again.fit(tmp_path / "cut")
+    assert same(again.weights(), whole)
+
+
 def test_training_works_outside_the_main_thread(bert: Path, tmp_path: Path, whole: Weights) -> None:
     found: list[Weights] = []
     thread = threading.Thread(target=lambda: found.append(trained(bert, tmp_path)))

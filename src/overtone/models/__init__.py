@@ -184,8 +184,11 @@ def load_weights(model: Model, weights: Mapping[str, Tensor], bundle: Bundle) ->
 
 
 def tensors(batch: Batch, device: torch.device | str) -> dict[str, Tensor]:
-    """Return a batch's arrays as tensors on a device."""
-    return {key: torch.from_numpy(array).to(device) for key, array in batch.items()}
+    """Return a batch's arrays as tensors on a device; a GPU fetches them while this goes on."""
+    found = {key: torch.from_numpy(array) for key, array in batch.items()}
+    if torch.device(device).type == "cuda":
+        found = {key: tensor.pin_memory() for key, tensor in found.items()}
+    return {key: tensor.to(device, non_blocking=True) for key, tensor in found.items()}
 
 
 def logits_of(model: nn.Module, batch: Batch) -> NDArray[np.float32]:

@@ -33,18 +33,22 @@ def attention(
     """Return softmax(q k^T * scaling) v, (B, Q, heads, d), and no weights.
 
     Args:
-        module: the layer that asks.
+        module: the layer that asks; without a mask, its `is_causal` hides later tokens.
         query: (B, heads, Q, d).
-        key: (B, heads, L, d).
-        value: (B, heads, L, d).
+        key: (B, heads, L, d); where there are fewer heads, several queries share one.
+        value: as `key`.
         attention_mask: True where a query may look, broadcastable to (B, heads, Q, L), or None.
         dropout: share of the weights that are dropped.
         scaling: factor of the products; 1 / sqrt(d) where None.
         kwargs: handed on to torch's kernel.
 
     """
-    boolean = attention_mask is None or attention_mask.dtype == torch.bool
-    ours = query.device.type == "cpu" and torch.is_grad_enabled() and boolean
+    if attention_mask is None:
+        plain = not getattr(module, "is_causal", True)
+    else:
+        plain = attention_mask.dtype == torch.bool
+    plain = plain and query.shape[1] == key.shape[1]  # else several queries share a key
+    ours = query.device.type == "cpu" and torch.is_grad_enabled() and plain
     if not ours or (not dropout and query.dtype == torch.float32):
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, **kwargs

@@ -30,6 +30,8 @@ def drop(values: Tensor, share: float) -> Tensor:
     kept = round((1 - share) * LEVELS)
     if not kept:
         return values * 0.0
+    if kept == LEVELS:  # less than half a level, and beyond what 16 bits are compared with
+        return values
     draws = torch.empty((values.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
     bits = draws.view(torch.int16)[: values.numel()].view(values.shape)
     # Compared straight into 0.0 and 1.0: torch's way over booleans takes four times as long.

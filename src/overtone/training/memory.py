@@ -43,6 +43,9 @@ class Room:
 
     def cut(self, texts: Texts) -> list[Texts]:
         """Cut a batch's texts into micro-batches that fit."""
+        if self.budget and CLEAR.exists():
+            # What dev or a checkpoint took is no fault of the micro-batches.
+            self._peak_seen = _resident("VmHWM")
         return batches.fill(texts, self._lengths, max(len(texts), 1), self.tokens)
 
     def halve(self, texts: Texts) -> None:

@@ -8,6 +8,7 @@ needed, however unequal the shares (docs/decisions/0007).
 from __future__ import annotations
 
 import atexit
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -76,9 +77,13 @@ def join(*, cpu: bool) -> Ranks:
     """
     # Accelerate keeps its settings in a process-wide object; a second run may need others.
     AcceleratorState._reset_state(reset_partial_state=True)  # noqa: SLF001
-    state = PartialState(cpu=cpu)
+    # Without an accelerator Accelerate joins processes only where it is told to use the CPU.
+    state = PartialState(cpu=cpu or not torch.accelerator.is_available())
     if state.num_processes > 1:
         atexit.register(_leave)
+        if state.process_index > 0:
+            # What all of them find, the first one says.
+            logging.getLogger("overtone").setLevel(logging.ERROR)
     return Ranks(state.device, state.process_index, state.num_processes)
 
 

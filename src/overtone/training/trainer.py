@@ -33,8 +33,8 @@ SHARE = 0.02
 """Most of the time that checkpoints may take."""
 SPACING = 30.0
 """Seconds between checkpoints at least, where nothing else is said."""
-UNREAD = 16
-"""Steps on an accelerator whose losses are read together: reading waits for the device."""
+READ_TOGETHER = {"cpu": 1, "cuda": 16, "mps": 16}
+"""Steps whose losses are read together, by device: reading waits for an accelerator."""
 
 
 def fit(
@@ -161,7 +161,7 @@ class _Loop:
         self.display.start_epoch(progress.epoch + 1, len(plan), progress.batch)
         self.state.model.train()
         unread: list[Tensor] = []
-        most_unread = 1 if self.team.device.type == "cpu" else UNREAD
+        most_unread = READ_TOGETHER.get(self.team.device.type, 1)
         texts = sum(map(len, plan[: progress.batch]))
         start = time.perf_counter() - progress.seconds
         for chosen in plan[progress.batch :]:
