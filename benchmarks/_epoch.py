@@ -58,6 +58,7 @@ class Epoch:
     flops: int
     last_layer_tokens: int | None = None
     """Tokens of each text whose outputs the last layer computes, where that is not all."""
+    precision: str = "fp32"
 
     @property
     def texts_per_second(self) -> float:

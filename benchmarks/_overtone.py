@@ -32,7 +32,7 @@ def epoch(recipe: Recipe, train: Split, dev: Split) -> Epoch:
     with tempfile.TemporaryDirectory() as folder, watched(model) as seen:
         fit_and_save(parts, Path(folder), quiet=True)
         history = (Path(folder) / "history.jsonl").read_text(encoding="utf-8")
-    seconds = json.loads(history)["seconds"]
+    entry = json.loads(history)
     seen.check(len(train))
 
     shape, labels = Shape.of(model.encoder.config), len(train.labels)
@@ -47,4 +47,4 @@ def epoch(recipe: Recipe, train: Split, dev: Split) -> Epoch:
         for texts, length in seen.shapes
     )
     tokens = int(parts.train_encoded.lengths.sum())
-    return Epoch(seconds, len(train), tokens, seen.tokens, flops, last)
+    return Epoch(entry["seconds"], len(train), tokens, seen.tokens, flops, last, entry["precision"])

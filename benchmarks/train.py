@@ -8,7 +8,8 @@ the tweets that isn't measured, and prints the medians over the rounds:
 a  SpanEmo's public way: label words and text padded to 128 tokens, no mask, a loop in the loss
 b  HF Trainer, padding to the maximum (128), as transformers' run_classification.py does
 c  HF Trainer, dynamic padding and group_by_length
-d  overtone, --config best/semeval2018-en
+d  overtone, --config best/semeval2018-en, in the precision that it chooses for this machine
+e  the same in fp32, as a to c
 
 Texts are cleaned and tokenised before the clock starts, and nothing is scored while it runs. Tokens
 are those that are no padding; the label words before each text count in a and d, whose models read
@@ -48,9 +49,11 @@ NAMES = {
     "b": "HF Trainer, padded to 128",
     "c": "HF Trainer, by length",
     "d": "overtone",
+    "e": "overtone, fp32",
 }
 WARM_UP = 2 * BATCH
 """Texts of the turn that isn't measured."""
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SIZES = {"cpu": 4096, "cuda": 8192}
 """Rows and columns of the matrices whose product is the yardstick."""
 
@@ -69,7 +72,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3, help="turns that each way has (3)")
     parser.add_argument("--encoder", default="minilm", help="minilm, random/bert-base, …")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument(
+        "--precision", choices=["fp32", "bf16"], default="fp32", help="for encoders but minilm"
+    )
     parser.add_argument(
         "--set", action="append", default=[], metavar="section.key=value", help="for d alone"
     )
@@ -89,9 +94,10 @@ def main() -> None:
 def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     transformers.utils.logging.disable_progress_bar()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
     threads = torch.get_num_threads()
-    settings = ["training.epochs=1", f"training.precision={arguments.precision}"]
+    settings = ["training.epochs=1"]
+    if arguments.encoder != "minilm":
+        settings.append(f"training.precision={arguments.precision}")
     settings += ["training.device=cpu"] * (device.type == "cpu")
     recipe = compose(PRESET, encoder=arguments.encoder, settings=settings + arguments.set)
     train, dev, real = _tweets.load(arguments.texts, arguments.data_dir)
@@ -100,14 +106,15 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for way in _ways(recipe, few, dev, device).values():
         way()
     epochs: dict[str, list[Epoch]] = {}
-    rates = []
+    rates: dict[str, list[float]] = {"fp32": [], "bf16": []}
     for number in range(arguments.rounds):
         for name, way in _ways(recipe, train, dev, device).items():
             torch.set_num_threads(threads)
             epochs.setdefault(name, []).append(way())
             shown = f"{epochs[name][-1].texts_per_second:.1f} texts/s"
             print(f"round {number + 1}/{arguments.rounds}  {name}  {shown}", file=sys.stderr)
-        rates.append(matrix_rate(device, dtype, SIZES[device.type]))
+        for precision, dtype in DTYPES.items():
+            rates[precision].append(matrix_rate(device, dtype, SIZES[device.type]))
     return {
         "texts": len(train),
         "real_tweets": real,
@@ -119,28 +126,31 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "matrix_size": SIZES[device.type],
-        "matrix_flops_per_second": median(rates),
+        "matrix_flops_per_second": {key: median(found) for key, found in rates.items()},
         "matrix_rounds": rates,
         "ways": {
-            name: _summary(found, epochs["d"], median(rates)) for name, found in epochs.items()
+            name: _summary(found, epochs["d"], median(rates[arguments.precision]))
+            for name, found in epochs.items()
         },
     }
 
 
 def _ways(recipe: Recipe, train: Split, dev: Split, device: torch.device) -> Ways:
     """Return what trains for one epoch in each way; only overtone, where nothing is pretrained."""
-    overtone = {"d": partial(_overtone.epoch, recipe, train, dev)}
+    ours = {"d": partial(_overtone.epoch, recipe, train, dev)}
     encoder = recipe.model.options["encoder"]
     if encoder != "minilm":
-        return overtone
+        return ours
+    plain = dataclasses.replace(recipe.training, precision="fp32")
+    ours["e"] = partial(_overtone.epoch, dataclasses.replace(recipe, training=plain), train, dev)
     clean = text.load(recipe.text.name, recipe.text.options)
     texts = [clean(item) for item in train.texts]
-    task = Task(texts, data.truth(train), train.labels, encoder, device, recipe.training.precision)
+    task = Task(texts, data.truth(train), train.labels, encoder, device, "fp32")
     return {
         "a": partial(_spanemo_public.epoch, task),
         "b": partial(_hf_trainer.epoch, task, dynamic=False),
         "c": partial(_hf_trainer.epoch, task, dynamic=True),
-        **overtone,
+        **ours,
     }
 
 
@@ -164,9 +174,9 @@ def _summary(epochs: list[Epoch], ours: list[Epoch], matrix: float) -> dict[str,
 def _show(figures: dict[str, Any]) -> None:
     """Print the figures as a Markdown table."""
     kind = "tweets" if figures["real_tweets"] else "GENERATED tweets (the real ones are not here)"
-    rounds = len(figures["matrix_rounds"])
+    rounds = len(figures["matrix_rounds"]["fp32"])
     print(
-        f"{figures['texts']} {kind}, {figures['encoder']}, {figures['precision']}, "
+        f"{figures['texts']} {kind}, {figures['encoder']}, "
         f"{figures['device']}, {figures['threads']} threads, torch {figures['torch']}, "
         f"transformers {figures['transformers']}; median of {rounds} rounds\n"
     )
@@ -178,7 +188,7 @@ def _show(figures: dict[str, Any]) -> None:
     for name, way in figures["ways"].items():
         first = way["rounds"][0]
         cells = (
-            f"{name} {NAMES[name]}",
+            f"{name} {NAMES[name]}" + (f", {first['precision']}" if name == "d" else ""),
             f"{way['texts_per_second']:.1f}",
             f"{way['tokens_per_second']:.0f}",
             f"{way['overtone_by_texts']:.2f}",
@@ -188,11 +198,13 @@ def _show(figures: dict[str, Any]) -> None:
             f"{way['share_of_matrix_rate']:.0%}",
         )
         print(f"| {' | '.join(cells)} |")
-    size, rate = figures["matrix_size"], figures["matrix_flops_per_second"] / 1e9
+    size = figures["matrix_size"]
+    fp32, bf16 = (figures["matrix_flops_per_second"][key] / 1e9 for key in ("fp32", "bf16"))
     last = figures["ways"]["d"]["rounds"][0]["last_layer_tokens"]
+    computed = "all tokens" if last is None else f"{last} tokens a text"
     print(
-        f"\nMatrix rate: {rate:.1f} GFLOP/s, {size} x {size}, {figures['precision']}. In d's last "
-        f"layer, {'all tokens' if last is None else f'{last} tokens a text'} are computed."
+        f"\nMatrix rate, {size} x {size}: {fp32:.1f} GFLOP/s in fp32, {bf16:.1f} in bf16; the "
+        f"table compares with {figures['precision']}. In d's last layer, {computed} are computed."
     )
 
 

@@ -160,7 +160,7 @@ def test_the_benchmark_runs_and_writes_its_figures_and_nothing_else(tmp_path: Pa
     assert "32 GENERATED tweets" in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["speed.json"]
     figures = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
-    assert list(figures["ways"]) == ["a", "b", "c", "d"]
+    assert list(figures["ways"]) == ["a", "b", "c", "d", "e"]
     for way in figures["ways"].values():
         assert way["flops_per_second"] > 0
         assert way["rounds"][0]["tokens"] <= way["rounds"][0]["padded_tokens"]
