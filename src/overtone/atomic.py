@@ -48,6 +48,9 @@ def file(path: Path) -> Iterator[Path]:
         _flush(beside)
         beside.replace(path)
         _flush(path.parent)
+    except OSError as error:
+        _locate(error, path)
+        raise
     finally:
         beside.unlink(missing_ok=True)
 
@@ -75,8 +78,17 @@ def folder(path: Path) -> Iterator[Path]:
             raise FileExistsError(f"{path} is already there")
         beside.rename(path)
         _flush(path.parent)
+    except OSError as error:
+        _locate(error, path)
+        raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _locate(error: OSError, path: Path) -> None:
+    """Name the file in an error of the system that doesn't, as write() on a full disk."""
+    if error.errno and not error.filename:
+        error.filename = str(path)
 
 
 def _flush(path: Path) -> None:

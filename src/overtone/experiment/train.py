@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -29,7 +30,7 @@ from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import ranks, solver, tracking, trainer
+from overtone.training import checkpoint, ranks, solver, tracking, trainer
 from overtone.training.ranks import Ranks
 from overtone.training.result import Scores, TrainingSet
 
@@ -91,6 +92,8 @@ def train(
     Raises:
         InputError: something given can't be used; nothing was written.
         Interrupted: the user stopped the run, which `resume=True` continues.
+        OvertoneError: training diverged, or there is no room on the disk or in memory; what was
+            saved is whole.
 
     """
     folder = Path(output)
@@ -118,7 +121,7 @@ def train(
         return _finished(folder)
     parts = prepare(recipe, Path(data_dir) if data_dir else None)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, team):
+    with _alone(folder, team), _room(folder):
         # Looked for again: another process may have finished the run meanwhile.
         if (folder / "bundle").is_dir():
             return _finished(folder)
@@ -152,6 +155,23 @@ def _alone(folder: Path, team: Ranks) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Say of a full disk what is whole in a run's folder, and what to do.
+
+    Raises:
+        OvertoneError: the disk is full.
+
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        if not checkpoint.is_full(error):
+            raise
+        path = Path(getattr(error, "filename", None) or folder)
+        raise checkpoint.explained(error, path, folder / "checkpoints") from error
 
 
 def _finished(folder: Path) -> Run:

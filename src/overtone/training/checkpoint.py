@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
 import json
 import logging
 import os
@@ -28,7 +29,7 @@ from overtone.errors import InputError, OvertoneError
 from overtone.training.optimizers import Average
 
 BEST = "best.safetensors"
-FORMAT = 2
+FORMAT = 3
 KEPT = 2
 
 log = logging.getLogger(__name__)
@@ -127,9 +128,8 @@ def save(folder: Path, progress: Progress, state: State) -> None:
         with atomic.folder(path) as beside:
             _write(beside, folder / BEST, progress, state)
     except (OSError, SafetensorError) as error:
-        raise _explained(error, path, folder) from error
-    for old in sorted(folder.glob("step-*"))[:-KEPT]:
-        shutil.rmtree(old)
+        raise explained(error, path, folder) from error
+    _drop_old(folder)
 
 
 def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
@@ -161,6 +161,8 @@ def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
             state.load(path)
             if first and (path / BEST).exists():
                 _link(path / BEST, folder / BEST)
+            if first:
+                _drop_old(folder)
             return Progress(**content["progress"])
         log.warning("the checkpoint %s is damaged; using the one before it", path)
         shutil.rmtree(path)
@@ -183,7 +185,7 @@ def save_best(folder: Path, model: nn.Module) -> str:
             )
             digest = sha256(beside)
     except (OSError, SafetensorError) as error:
-        raise _explained(error, folder / BEST, folder) from error
+        raise explained(error, folder / BEST, folder) from error
     return digest
 
 
@@ -207,6 +209,26 @@ def load_best(folder: Path, model: nn.Module, digest: str) -> None:
         )
 
 
+def is_full(error: Exception) -> bool:
+    """Return whether an error says that there is no room on the disk."""
+    # safetensors wraps the system's error in one of its own, as text.
+    number = error.errno if isinstance(error, OSError) else None
+    return number in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(error)
+
+
+def explained(error: Exception, path: Path, folder: Path) -> OvertoneError:
+    """Return what to say of a file that could not be written; `folder` has the checkpoints."""
+    full = is_full(error)
+    reason = "the disk is full" if full else str(error)
+    kept = max((given.name for given in folder.glob("step-*")), default=None)
+    return OvertoneError(
+        f"{path} could not be written: {reason}. "
+        + (f"The checkpoint {kept} is whole: " if kept else "There is no checkpoint yet: ")
+        + ("make room and " if full else "mend that and ")
+        + ("go on with --resume" if kept else "train again with --resume")
+    )
+
+
 def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
     """Fill a checkpoint's folder."""
     for name, tensors in state.tensors().items():
@@ -218,6 +240,7 @@ def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
         _link(best, beside / BEST)
         files[BEST] = progress.best_sha256
     content = {"format": FORMAT, "progress": dataclasses.asdict(progress), "files": files}
+    content["sha256"] = _own_hash(content)
     (beside / "state.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
@@ -231,30 +254,29 @@ def _link(source: Path, target: Path) -> None:
             shutil.copyfile(source, beside)
 
 
-def _explained(error: Exception, path: Path, folder: Path) -> OvertoneError:
-    """Return what to say of a file that could not be written."""
-    # safetensors wraps the system's error in one of its own, as text.
-    number = error.errno if isinstance(error, OSError) else None
-    full = number in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(error)
-    reason = "the disk is full" if full else str(error)
-    kept = max((given.name for given in folder.glob("step-*")), default=None)
-    return OvertoneError(
-        f"{path} could not be written: {reason}. "
-        + (f"The checkpoint {kept} is whole: " if kept else "There is no checkpoint yet: ")
-        + ("make room and " if full else "mend that and ")
-        + ("go on with --resume" if kept else "train again with --resume")
-    )
+def _drop_old(folder: Path) -> None:
+    """Drop all checkpoints but the last two."""
+    for old in sorted(folder.glob("step-*"))[:-KEPT]:
+        shutil.rmtree(old)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     """Return a checkpoint's state, or None where a file is missing, cut or changed."""
     try:
         state: dict[str, Any] = json.loads((path / "state.json").read_text(encoding="utf-8"))
-        whole = all(sha256(path / name) == digest for name, digest in state["files"].items())
-        state.setdefault("format", 1)
-    except (OSError, ValueError, KeyError, AttributeError):
+        own = state.pop("sha256", None)
+        # Other versions wrote none.
+        whole = own == _own_hash(state) if own else state.setdefault("format", 1) != FORMAT
+        files = state["files"].items()
+        whole = whole and all(sha256(path / name) == digest for name, digest in files)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
     return state if whole else None
+
+
+def _own_hash(content: dict[str, Any]) -> str:
+    """Return the hash of a checkpoint's state, the hash itself left out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ a budget is met beforehand: a few texts are tried, and what more would take is f
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import re
 from collections.abc import Callable
@@ -24,6 +25,18 @@ log = logging.getLogger(__name__)
 Texts = NDArray[np.int64]
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
+
+REFUSALS = (
+    "can't allocate memory",  # torch's allocator on a CPU
+    "ALLOC_FAILED",  # cuBLAS and its like
+    "could not create a primitive",  # oneDNN, which needs memory for code; it never does again
+    "could not execute a primitive",
+    "std::bad_alloc",
+)
+"""What errors say besides torch.OutOfMemoryError."""
+
+SHARE = 0.95
+"""How much of a budget is planned with: between steps an allocator keeps some for itself."""
 
 ADVICE = (
     "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, lower "
@@ -84,18 +97,21 @@ class Room:
         order = np.argsort(-self._lengths, kind="stable")[:most]
         longest = int(self._lengths[order[0]])
         attempt(order[:1])  # gradients and caches, which stay
+        _give_back()
         base, fits, peak = _resident("VmRSS"), 1, self._peak(attempt, order[:1])
-        if peak + reserve > self.budget:
+        most_bytes = SHARE * self.budget - reserve
+        if peak > most_bytes:
+            needed = (peak + reserve) / SHARE
             raise InputError(
-                f"training needs {(peak + reserve) / 1e9:.1f} GB for one text of {longest} tokens, "
+                f"training needs {needed / 1e9:.1f} GB for one text of {longest} tokens, "
                 f"training.memory_gb allows {self.budget / 1e9:.1f}: {ADVICE}"
             )
         while fits < len(order) and longest * fits < self.tokens:
             # Twice the texts take twice what was needed on top of what is always there.
             higher = peak + (peak - base)
-            if higher + reserve <= self.budget:
+            if higher <= most_bytes:
                 higher = self._peak(attempt, order[: 2 * fits])
-            if higher + reserve > self.budget:
+            if higher > most_bytes:
                 self.tokens = longest * fits
                 log.info("%d tokens at a time fit into %.1f GB", self.tokens, self.budget / 1e9)
                 break
@@ -111,6 +127,7 @@ class Room:
 
     def _peak(self, attempt: Callable[[Texts], None], texts: Texts) -> float:
         """Return the most memory that an attempt takes, in bytes."""
+        _give_back()
         _reset_peak()
         attempt(texts)
         return _resident("VmHWM")
@@ -123,6 +140,13 @@ def _resident(which: str) -> float:
     return int(found[1]) * 1024.0
 
 
+def _give_back() -> None:
+    """Give what was freed back to the system, which glibc keeps a part of for itself."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def _reset_peak() -> None:
     """Let the highest resident memory start again from what it is now."""
     CLEAR.write_text("5")
@@ -130,9 +154,9 @@ def _reset_peak() -> None:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Return whether an error says that something didn't fit."""
-    if isinstance(error, torch.OutOfMemoryError):
-        return True
-    return any(words in str(error) for words in ("can't allocate memory", "ALLOC_FAILED"))
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        words in str(error) for words in REFUSALS
+    )
 
 
 def limit_gpu(device: torch.device, budget_gb: float) -> None:
