@@ -281,3 +281,24 @@ def test_what_a_killed_process_left_beside_a_finished_bundle_goes(
     (run.path / "checkpoints").mkdir()
     overtone.train(output=tmp_path / "run", resume=True, **tiny)
     assert not (run.path / "checkpoints").exists()
+
+
+def test_what_is_about_the_machine_may_change_when_a_run_goes_on(
+    tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at(monkeypatch, tiny, tmp_path / "run")
+    settings = ["training.batch_tokens=100", "training.checkpoint_steps=1"]
+    run = overtone.train(
+        None, tmp_path / "run", resume=True, data_dir=tiny["data_dir"], settings=settings
+    )
+    lines = (run.path / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["batch_tokens"] for line in lines] == [8192, 100]
+
+
+@pytest.mark.parametrize("option", ["lora=4", "gradient_checkpointing=true"])
+def test_options_that_need_an_encoder_are_refused_before_anything_is_written(
+    tmp_path: Path, option: str
+) -> None:
+    with pytest.raises(InputError, match=r"needs an encoder, found tfidf"):
+        overtone.train("sample", tmp_path / "run", model="tfidf", settings=[f"training.{option}"])
+    assert not (tmp_path / "run").exists()

@@ -174,7 +174,7 @@ def test_pefts_own_loader_reads_the_adapter(encoder: Path, tmp_path: Path) -> No
             AutoModel.from_pretrained(encoder), str(tmp_path / "adapter")
         ).eval()
         assert sorted(path.name for path in (tmp_path / "adapter").iterdir()) == [
-            "README.md", "adapter_config.json", "adapter_model.safetensors", "head.safetensors",
+            "adapter_config.json", "adapter_model.safetensors", "head.safetensors",
         ]  # fmt: skip
         if not case.model._takes_segments:
             del given["token_type_ids"]

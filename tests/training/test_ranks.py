@@ -97,6 +97,24 @@ def test_a_killed_process_ends_the_run_and_another_number_goes_on(
     assert not list((folder / "checkpoints").glob(".*"))
 
 
+def test_processes_that_are_resumed_take_the_best_weights_that_came_after(
+    bert: Path, tmp_path: Path
+) -> None:
+    """With low-rank updates, which one process writes. The loss on dev falls in every epoch."""
+    settings = ("training.epochs=4", "training.metric=loss", "training.checkpoint_steps=13",
+                "training.lora=2", "training.learning_rate=1e-3")  # fmt: skip
+    words = command(bert, tmp_path / "run", *settings)
+    with started(TOGETHER, words) as process:
+        # 13 steps an epoch: the first epoch was scored and was the best.
+        await_checkpoint(tmp_path / "run", process, after=14)
+        for worker in psutil.Process(process.pid).children(recursive=True):
+            worker.kill()
+        process.wait(timeout=LIMIT)
+    found = history(launch(TOGETHER, [*words, "--resume"], 0))
+    assert [entry["best"] for entry in found] == [True] * 4
+    assert (tmp_path / "run" / "adapter" / "adapter_model.safetensors").is_file()
+
+
 @pytest.mark.slow
 def test_resuming_on_another_number_of_processes_goes_on_with_the_same_losses(
     bert: Path, tmp_path: Path

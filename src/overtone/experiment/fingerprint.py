@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from overtone import atomic, data
 from overtone.data import Split
 from overtone.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 def check(file: Path, *splits: Split) -> None:
@@ -21,7 +24,11 @@ def check(file: Path, *splits: Split) -> None:
     """
     now = {split.name: _of(split) for split in splits}
     if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            before = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            log.warning("%s is damaged: whether the data are the same can't be checked", file)
+            before = now
         if differences := _differences(before, now):
             raise InputError(
                 f"the data are not those that the run in {file.parent.parent} was started with: "

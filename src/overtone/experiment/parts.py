@@ -62,6 +62,7 @@ def prepare_splits(recipe: Recipe, train_split: Split, dev_split: Split) -> Part
     cleaned = [[clean(item) for item in split.texts] for split in (train_split, dev_split)]
     torch.manual_seed(recipe.training.seed)  # the head's first weights
     pretrained = _pretrained(recipe, train_split.labels, cleaned[0])
+    _check_training(recipe, pretrained.model)
     family_inputs = inputs.load(
         recipe.inputs.name,
         recipe.inputs.options,
@@ -100,6 +101,18 @@ def _pretrained(recipe: Recipe, labels: Labels, texts: Sequence[str]) -> models.
             "put that one back, or train again"
         )
     return models.continued(name, options, start, labels)
+
+
+def _check_training(recipe: Recipe, model: models.Model) -> None:
+    """Refuse options of training that the family has no use for.
+
+    Raises:
+        InputError: there are some.
+
+    """
+    for key in ("gradient_checkpointing", "lora"):
+        if getattr(recipe.training, key) and not model.ENCODER:
+            raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
 
 
 def _report(split: Split, encoded: Encoded) -> None:

@@ -36,6 +36,12 @@ from overtone.training.result import Scores, TrainingSet
 
 log = logging.getLogger(__name__)
 
+MACHINE = {
+    "batch_tokens", "checkpoint_steps", "device", "gradient_checkpointing", "memory_gb",
+    "most_skipped",
+}  # fmt: skip
+"""Options of training that a resumed run may change: they are about the machine."""
+
 BEGUN = {"lock", "checkpoints"}
 """What a run has before it has a recipe, which a process may be killed between."""
 LEFT_OVER = (".bundle.", ".config.toml.", ".history.jsonl.", ".adapter.")
@@ -86,7 +92,8 @@ def train(
             others than the dataset's.
         seed: of everything random.
         settings: `section.key=value`, the last word.
-        resume: go on with a run that was stopped.
+        resume: go on with a run that was stopped. `settings` may change how it fits the machine:
+            training.batch_tokens, memory_gb, gradient_checkpointing, checkpoint_steps, device.
         track: tensorboard, mlflow or wandb, where losses and scores go besides.
 
     Raises:
@@ -106,17 +113,15 @@ def train(
         "seed": seed,
         "settings": settings,
     }
-    if resume:
-        recipe = _resumed(folder, config, given)
-    else:
-        recipe = compose(config, **given)
-        if folder.is_dir() and any(folder.iterdir()):
-            raise InputError(
-                f"expected a new folder for the run, found files in {folder}: choose another "
-                "--output, or go on with that run with --resume"
-            )
+    recipe = _resumed(folder, config, given) if resume else compose(config, **given)
     tracking.check(track)
     team = ranks.join(cpu=recipe.training.device == "cpu")
+    if team.first and not resume and folder.is_dir() and any(folder.iterdir()):
+        raise InputError(
+            f"expected a new folder for the run, found files in {folder}: choose another "
+            "--output, or go on with that run with --resume"
+        )
+    team.wait()  # before the first process puts files there
     if (folder / "bundle").is_dir():
         return _finished(folder)
     parts = prepare(recipe, Path(data_dir) if data_dir else None)
@@ -232,6 +237,8 @@ def fit_and_save(
     training_set = TrainingSet(parts.inputs, parts.train_encoded, truth, parts.train.ids)
     validate = partial(_validate, parts, team)
     if isinstance(model, models.Solved):
+        if track:
+            raise InputError(f"{recipe.model.name} is solved at once: there is nothing to --track")
         if team.size > 1:
             raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
         fitted = solver.solve(model, training_set, validate, folder)
@@ -340,7 +347,7 @@ def _resumed(folder: Path, reference: str | Path | None, given: dict[str, Any]) 
             f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "
             "resume without those options, or choose another --output"
         )
-    return saved
+    return asked
 
 
 def _differences(saved: Table, asked: Table) -> list[str]:
@@ -350,4 +357,5 @@ def _differences(saved: Table, asked: Table) -> list[str]:
         for section in saved
         for key in {**saved[section], **asked[section]}
         if saved[section].get(key) != asked[section].get(key)
+        and not (section == "training" and key in MACHINE)
     ]

@@ -64,8 +64,8 @@ class Model(nn.Module):
         """
         raise InputError("training.lora needs an encoder: spanemo or cls_head")
 
-    def merge(self, folder: Path) -> None:
-        """Put low-rank updates into the weights, and save them alone as `folder/adapter`."""
+    def merge(self, folder: Path | None) -> None:
+        """Put low-rank updates into the weights, and save them as `folder/adapter` if any."""
 
 
 class Solved(Model):

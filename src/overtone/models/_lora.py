@@ -8,6 +8,7 @@ so that it is an ordinary one, and they alone are saved beside it in PEFT's own 
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,14 @@ def is_adapted(encoder: nn.Module) -> bool:
     return hasattr(encoder, "merge_and_unload")
 
 
-def merge(encoder: Any, head: nn.Module, folder: Path) -> PreTrainedModel:  # noqa: ANN401
-    """Save the updates and the head, and return the encoder with the updates in its weights."""
-    if not folder.exists():
+def merge(encoder: Any, head: nn.Module, folder: Path | None) -> PreTrainedModel:  # noqa: ANN401
+    """Return the encoder with the updates in its weights; save them and the head in a folder."""
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed after this
         with atomic.folder(folder) as beside:
             # Without the embeddings, or PEFT would ask the hub whether they had another size.
             encoder.save_pretrained(str(beside), save_embedding_layers=False)
+            (beside / "README.md").unlink(missing_ok=True)  # PEFT's template, with nothing in it
             save_file(head.state_dict(), beside / "head.safetensors")
     merged: PreTrainedModel = encoder.merge_and_unload()
     return merged

@@ -113,7 +113,10 @@ class OnEncoder(Model):
 
     def recompute(self) -> None:
         """Compute the layers' inner states again in the backward pass, in place of keeping them."""
-        self.encoder.gradient_checkpointing_enable({"use_reentrant": False})
+        encoder: Any = self.encoder
+        # transformers 5 gave it another name on the way.
+        old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
+        getattr(encoder, new if hasattr(encoder, new) else old)({"use_reentrant": False})
 
     def adapt(self, rank: int, alpha: float) -> None:
         """Train low-rank updates (Hu et al., LoRA, ICLR 2022) in place of the encoder's weights.
@@ -124,10 +127,15 @@ class OnEncoder(Model):
         """
         self.encoder = _lora.adapt(self.encoder, rank, alpha)
 
-    def merge(self, folder: Path) -> None:
-        """Put low-rank updates into the weights, and save them and the head as `folder/adapter`."""
+    def merge(self, folder: Path | None) -> None:
+        """Put low-rank updates into the weights, and save them and the head as `folder/adapter`.
+
+        Several processes may train one model; all but one give no folder.
+        """
         if _lora.is_adapted(self.encoder):
-            self.encoder = _lora.merge(self.encoder, self.head, folder / "adapter")
+            self.encoder = _lora.merge(
+                self.encoder, self.head, None if folder is None else folder / "adapter"
+            )
 
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the trained parameters of the encoder and those of the head."""

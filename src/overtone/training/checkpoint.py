@@ -59,6 +59,8 @@ class Progress:
     """What the run is trained in, settled when it began."""
     tokens: int = 0
     """Most tokens that went through the model at once; 0 before that is known."""
+    memory_gb: float = 0.0
+    """The budget that they were found for."""
     best: float | None = None
     """Best value of the metric so far; larger is better."""
     best_epoch: int = 0
@@ -165,7 +167,8 @@ def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
                 _drop_old(folder)
             return Progress(**content["progress"])
         log.warning("the checkpoint %s is damaged; using the one before it", path)
-        shutil.rmtree(path)
+        if first:
+            shutil.rmtree(path)
     if found:
         log.warning("no checkpoint in %s is whole; training begins anew", folder)
     return Progress()
@@ -269,7 +272,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         whole = own == _own_hash(state) if own else state.setdefault("format", 1) != FORMAT
         files = state["files"].items()
         whole = whole and all(sha256(path / name) == digest for name, digest in files)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, AttributeError, TypeError):
         return None
     return state if whole else None
 

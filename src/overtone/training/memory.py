@@ -35,12 +35,9 @@ REFUSALS = (
 )
 """What errors say besides torch.OutOfMemoryError."""
 
-SHARE = 0.95
-"""How much of a budget is planned with: between steps an allocator keeps some for itself."""
-
 ADVICE = (
-    "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, lower "
-    "inputs.max_length, or take a smaller encoder"
+    "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, "
+    "freeze layers (model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
 )
 
 
@@ -52,13 +49,9 @@ class Room:
         self.tokens = tokens
         self.budget = budget_gb * 1e9
         self._lengths = lengths
-        self._peak_seen = 0.0
 
     def cut(self, texts: Texts) -> list[Texts]:
         """Cut a batch's texts into micro-batches that fit."""
-        if self.budget and CLEAR.exists():
-            # What dev or a checkpoint took is no fault of the micro-batches.
-            self._peak_seen = _resident("VmHWM")
         return batches.fill(texts, self._lengths, max(len(texts), 1), self.tokens)
 
     def halve(self, texts: Texts) -> None:
@@ -71,7 +64,7 @@ class Room:
         longest = int(self._lengths[texts].max())
         if len(texts) == 1:
             raise OvertoneError(f"not even one text of {longest} tokens fits into memory: {ADVICE}")
-        self.tokens = longest * (len(texts) // 2)
+        self.tokens = min(self.tokens, longest * (len(texts) // 2))
         log.warning(
             "%d texts of up to %d tokens don't fit into memory; going on with %d tokens at a time, "
             "whose gradients are added up",
@@ -99,9 +92,9 @@ class Room:
         attempt(order[:1])  # gradients and caches, which stay
         _give_back()
         base, fits, peak = _resident("VmRSS"), 1, self._peak(attempt, order[:1])
-        most_bytes = SHARE * self.budget - reserve
-        if peak > most_bytes:
-            needed = (peak + reserve) / SHARE
+        allowed = MARGIN * self.budget - reserve
+        if peak > allowed:
+            needed = (peak + reserve) / MARGIN
             raise InputError(
                 f"training needs {needed / 1e9:.1f} GB for one text of {longest} tokens, "
                 f"training.memory_gb allows {self.budget / 1e9:.1f}: {ADVICE}"
@@ -109,21 +102,14 @@ class Room:
         while fits < len(order) and longest * fits < self.tokens:
             # Twice the texts take twice what was needed on top of what is always there.
             higher = peak + (peak - base)
-            if higher <= most_bytes:
+            if higher <= allowed:
                 higher = self._peak(attempt, order[: 2 * fits])
-            if higher > most_bytes:
+            if higher > allowed:
                 self.tokens = longest * fits
                 log.info("%d tokens at a time fit into %.1f GB", self.tokens, self.budget / 1e9)
                 break
             fits, peak = 2 * fits, higher
         _reset_peak()
-
-    def watch(self, texts: Texts) -> None:
-        """Note what a micro-batch took, and make the next ones smaller where it was too much."""
-        peak = _resident("VmHWM")
-        if peak > max(self.budget, self._peak_seen) and len(texts) > 1:
-            self.halve(texts)
-        self._peak_seen = max(self._peak_seen, peak)
 
     def _peak(self, attempt: Callable[[Texts], None], texts: Texts) -> float:
         """Return the most memory that an attempt takes, in bytes."""

@@ -92,6 +92,11 @@ def is_first_process() -> bool:
     return not distributed.is_initialized() or distributed.get_rank() == 0
 
 
+def number_of_processes() -> int:
+    """Return how many processes train together."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
 def _leave() -> None:
     if distributed.is_initialized():
         distributed.destroy_process_group()

@@ -70,7 +70,7 @@ class Stepper:
         count = Count.of(torch.from_numpy(self.data.targets[texts]))
         loss = self._gradients(ranks.share(texts), count, number)
         ranks.sum_gradients(self._trained)
-        asked = torch.tensor(float(stop()), device=ranks.device)
+        asked = torch.full((), float(stop()), device=ranks.device)
         found = ranks.sum(torch.stack([loss, asked]))
         if state.scaler is not None:
             state.scaler.unscale_(state.optimizer)
@@ -89,6 +89,7 @@ class Stepper:
         # The optimiser makes its state in the first step, as fp32 as the weights.
         made = bool(self.state.optimizer.state)
         reserve = 0 if made else 8 * sum(given.numel() for given in self._trained)
+        self.state.model.train()
         everything = Count.of(torch.from_numpy(self.data.targets))
 
         def attempt(texts: NDArray[np.int64]) -> None:
@@ -109,8 +110,6 @@ class Stepper:
                 for part in self.room.cut(texts):
                     self._part = part
                     total += self._backward(part, count)
-                    if self.room.budget and self.ranks.device.type == "cpu":
-                        self.room.watch(part)
             except RuntimeError as error:
                 if not memory.is_out_of_memory(error):
                     raise
@@ -127,11 +126,18 @@ class Stepper:
         data, device = self.data, self.ranks.device
         rows, counts = data.encoded.rows_of(texts)
         arrays = tensors(data.inputs.collate(data.encoded, rows), device)
-        targets = torch.from_numpy(data.targets[texts]).to(device)
+        targets, cells, annotated = tensors(
+            {
+                "targets": data.targets[texts],
+                "cells": count.cells.numpy(),
+                "rows": count.rows.numpy(),
+            },
+            device,
+        ).values()
         with self._autocast():
             logits = self.state.model(**arrays)
         logits = _pooled(logits.float(), counts, data.encoded.pool)
-        value = self.loss(logits, targets, Count(count.cells.to(device), count.rows.to(device)))
+        value = self.loss(logits, targets, Count(cells, annotated))
         scaler = self.state.scaler
         (value if scaler is None else scaler.scale(value)).backward()  # type: ignore[no-untyped-call]
         return value.detach()

@@ -22,7 +22,11 @@ class Interrupted(OvertoneError):  # noqa: N818 - not an error of the program
 
 
 class StopRequests:
-    """While active, remembers a signal instead of dying of it; a second one acts at once."""
+    """While active, remembers a signal instead of dying of it; a second Ctrl-C acts at once.
+
+    A second SIGTERM doesn't: a system that shuts down sends it to every process, and a launcher
+    passes its own on.
+    """
 
     def __init__(self) -> None:
         """Start without a request."""
@@ -47,7 +51,8 @@ class StopRequests:
 
     def _remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self.received = number
-        self._restore()
+        if number == signal.SIGINT:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

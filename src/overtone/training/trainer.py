@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -83,18 +84,24 @@ def fit(
         model,
         optimizers.optimizer(model, config),
         optimizers.Average(model, config.average) if config.average else None,
-        torch.amp.GradScaler(team.device.type) if config.precision == "fp16" else None,
+        _scaler(team.device) if config.precision == "fp16" else None,
     )
     progress = _restored(folder / "checkpoints", state, team)
     if not progress.precision:
         progress.precision = precision(config.precision, team.device, encoder=model.ENCODER)
     lengths = data.encoded.text_lengths
-    room = memory.Room(progress.tokens or config.batch_tokens, lengths, config.memory_gb)
+    # What fitted before is kept, unless less is wanted now, or another budget is to be met.
+    known = progress.tokens if progress.memory_gb == config.memory_gb else 0
+    tokens = min(known or config.batch_tokens, config.batch_tokens)
+    room = memory.Room(tokens, lengths, config.memory_gb)
     stepper = Stepper(state, loss, data, config, team, room, progress.precision)
     if config.memory_gb and team.device.type == "cuda":
         memory.limit_gpu(team.device, config.memory_gb)
-    elif config.memory_gb and not progress.tokens:
+    elif config.memory_gb and not known:
         stepper.fit_budget()
+        progress.tokens, progress.memory_gb = room.tokens, config.memory_gb
+        if team.first:  # at once: measured again after a crash it might be another
+            checkpoint.save(folder / "checkpoints", progress, state)
     quiet = quiet or not team.first
     with (
         StopRequests() as stop,
@@ -104,8 +111,10 @@ def fit(
         loop = _Loop(stepper, progress, validate, folder, stop, display, tracker)
         loop.run()
     team.wait()
-    checkpoint.load_best(folder / "checkpoints", model, progress.best_sha256)
-    model.merge(folder)
+    # Only the process that wrote them knows their hash.
+    digest = progress.best_sha256 if team.first else ""
+    checkpoint.load_best(folder / "checkpoints", model, digest)
+    model.merge(folder if team.first else None)
     return Fitted(progress.history, progress.best_epoch, _cost(progress, len(data.encoded)))
 
 
@@ -134,6 +143,7 @@ class _Loop:
         self.display = display
         self.tracker = tracker
         self._saved = time.perf_counter()
+        self._saved_step = progress.step
         self._spacing = SPACING
 
     def run(self) -> None:
@@ -146,6 +156,9 @@ class _Loop:
             self._finish_epoch()
             self._save_if_due()
             self._write_history()
+            asked = float(self.stop.received is not None)
+            if self.team.sum(torch.full((), asked, device=self.team.device)).item():
+                self._stop()
         # Once more: a run that was killed between the two comes here with nothing left to do.
         self._write_history()
         if progress.best is None:
@@ -181,11 +194,7 @@ class _Loop:
             progress.seconds = time.perf_counter() - start
             self._show(texts / progress.seconds)
             if asked_to_stop:
-                self._save()
-                raise Interrupted(
-                    self.stop.received or signal.SIGTERM,
-                    f"stopped after step {progress.step}, which is saved",
-                )
+                self._stop()
             start += self._save_if_due()
 
     def _plan(self) -> list[NDArray[np.int64]]:
@@ -271,10 +280,23 @@ class _Loop:
         dev = {f"dev/{key}": score for key, score in scores.items()}
         self.tracker.log({**dev, "epoch": progress.epoch}, progress.step)
 
+    def _stop(self) -> NoReturn:
+        """Write a checkpoint and end the run."""
+        self._save()
+        self.team.wait()
+        raise Interrupted(
+            self.stop.received or signal.SIGTERM,
+            f"stopped after step {self.progress.step}, which is saved",
+        )
+
     def _save_if_due(self) -> float:
         """Write a checkpoint where it is time for one, and return the seconds that it took."""
         if self.config.checkpoint_steps:
-            due = self.progress.step % self.config.checkpoint_steps == 0
+            # Not a remainder: steps that are read together may pass a multiple by.
+            every = self.config.checkpoint_steps
+            due = self.progress.step // every > self._saved_step // every
+            # At the end of an epoch once more: dev was scored meanwhile.
+            due = due or (not self.progress.batch and self.progress.step % every == 0)
         else:
             due = time.perf_counter() - self._saved >= self._spacing
         return self._save() if due else 0.0
@@ -285,7 +307,7 @@ class _Loop:
         self.progress.tokens = self.stepper.room.tokens
         if self.team.first:
             checkpoint.save(self.folder / "checkpoints", self.progress, self.state)
-        self._saved = time.perf_counter()
+        self._saved, self._saved_step = time.perf_counter(), self.progress.step
         seconds = self._saved - start
         self._spacing = max(SPACING, seconds / SHARE)
         self.progress.checkpoint_seconds += seconds
@@ -308,6 +330,13 @@ def _restored(folder: Path, state: checkpoint.State, team: Ranks) -> checkpoint.
     return progress
 
 
+def _scaler(device: torch.device) -> torch.amp.GradScaler:
+    """Return what keeps fp16's gradients in its range, ready before it has scaled a loss."""
+    scaler = torch.amp.GradScaler(device.type)
+    scaler.scale(torch.zeros((), device=device))
+    return scaler
+
+
 def _mean_loss(progress: checkpoint.Progress) -> float:
     """Return the mean loss of the epoch's steps so far; NaN where all were skipped."""
     done = progress.batch - progress.skipped
@@ -315,7 +344,8 @@ def _mean_loss(progress: checkpoint.Progress) -> float:
 
 
 def _cost(progress: checkpoint.Progress, texts: int) -> Cost:
-    training = sum(entry["seconds"] for entry in progress.history)
+    # Times are rounded, and the smallest of runs would have taken none.
+    training = max(sum(entry["seconds"] for entry in progress.history), 0.01)
     validation = sum(entry["dev_seconds"] for entry in progress.history)
     epochs = len(progress.history)
     return Cost(

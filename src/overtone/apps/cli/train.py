@@ -99,7 +99,7 @@ def train(
     with needs("train", "train"):
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose
-        from overtone.training.ranks import is_first_process
+        from overtone.training.ranks import is_first_process, number_of_processes
         from overtone.training.stopping import Interrupted
 
         quieten_libraries()
@@ -129,6 +129,9 @@ def train(
         )
     except Interrupted as stopped:
         if not is_first_process():
+            raise typer.Exit(stopped.exit_code) from stopped
+        if number_of_processes() > 1:
+            typer.echo(f"{stopped}; go on with the same command and --resume", err=True)
             raise typer.Exit(stopped.exit_code) from stopped
         again = [word for word in sys.argv[1:] if word != "--resume"]
         typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
