@@ -35,6 +35,9 @@ REFUSALS = (
 )
 """What errors say besides torch.OutOfMemoryError."""
 
+MARGIN = 0.95
+"""Share of a budget that is planned for: not all that is freed goes back to the system at once."""
+
 ADVICE = (
     "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, "
     "freeze layers (model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
