@@ -17,7 +17,7 @@ from overtone.labels import Labels
 from overtone.models import _attention
 from overtone.models._attention import attention
 
-B, HEADS, Q, L, D = 3, 2, 5, 9, 8
+B, HEADS, Q, L, D = 3, 4, 5, 9, 8
 HARDLY = 1e-9
 """Dropout that drops nothing, so that fp32 too takes the way for training."""
 CLOSE = {torch.float32: 1e-5, torch.bfloat16: 1e-2}
@@ -161,10 +161,10 @@ def test_without_a_mask_a_causal_layer_hides_later_tokens(
 
 @pytest.mark.parametrize("dropout", [0.0, HARDLY])
 def test_queries_may_share_a_key(dtype: torch.dtype, dropout: float) -> None:
-    query, key, value = case(dtype, heads=1)
-    layer = Layer(num_key_value_groups=HEADS)
+    query, key, value = case(dtype, heads=2)
+    layer = Layer(num_key_value_groups=HEADS // 2)
     found, _ = attention(layer, query, key, value, padding(), dropout=dropout)
-    shared = [each.expand(-1, HEADS, -1, -1) for each in (key, value)]
+    shared = [each.repeat_interleave(HEADS // 2, dim=1) for each in (key, value)]
     wanted = expected((query, shared[0], shared[1]), padding())
     torch.testing.assert_close(found.float(), wanted, atol=CLOSE[dtype], rtol=CLOSE[dtype])
 
