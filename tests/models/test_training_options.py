@@ -19,6 +19,7 @@ from overtone.models import Model, Solved
 from overtone.models._on_encoder import OnEncoder
 from overtone.training import optimizers
 from overtone.training.config import Config
+from overtone.training.step import precision
 
 LABELS = Labels.of("joy", "anger", "sadness")
 TEXTS = ("we laughed", "what a terrible day , the bus is late again !", "so happy")
@@ -202,3 +203,18 @@ class Counted:
 
     def _called(self, *_: object) -> None:
         self.linear += 1
+
+
+def test_the_first_deberta_is_trained_in_fp32_where_nothing_else_is_asked_for() -> None:
+    """Its attention does not bear bf16; every other family's does."""
+    config = {"model_type": "deberta", "vocab_size": 50, "hidden_size": 32, "num_hidden_layers": 1,
+              "num_attention_heads": 2, "intermediate_size": 64}  # fmt: skip
+    model = models.restore("cls_head", {}, {"encoder": config, "labels": 2})
+    assert not model.gains_from_bf16
+    assert precision("auto", torch.device("cpu"), gains=False) == "fp32"
+    assert precision("bf16", torch.device("cpu"), gains=False) == "bf16"
+
+
+def test_encoders_gain_from_bf16(encoder: Path) -> None:
+    made = models.create("cls_head", {"encoder": str(encoder)}, Labels.of("joy"), ())
+    assert made.model.gains_from_bf16

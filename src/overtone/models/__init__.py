@@ -33,7 +33,9 @@ class Model(nn.Module):
     LABELLED: ClassVar[tuple[str, ...]] = ()
     """Names of the tensors whose first dimension is the labels'; SpanEmo has none."""
     ENCODER: ClassVar[bool] = False
-    """Whether most of its work are an encoder's large products, which gain from bf16."""
+    """Whether it has an encoder, whose layers can be computed again or adapted."""
+    gains_from_bf16: bool = False
+    """Whether most of its work are large products, which bear bf16."""
 
     def architecture(self) -> dict[str, Any]:
         """Return what `restore` needs besides the options, as JSON values.

@@ -73,6 +73,8 @@ class OnEncoder(Model):
             encoder.get_input_embeddings().requires_grad_(requires_grad=False)
         if config.freeze_layers:
             encoders.freeze(encoder, config.freeze_layers)
+        # transformers fills the mask of the first DeBERTa's attention with a number beyond bf16.
+        self.gains_from_bf16 = encoder.config.model_type != "deberta"
         _dropout.cheapen(encoder)
         if encoder.config._attn_implementation == "sdpa":  # noqa: SLF001 - there is no other way
             encoder.set_attn_implementation(_attention.NAME)

@@ -38,10 +38,7 @@ REFUSALS = (
 MARGIN = 0.95
 """Share of a budget that is planned for: not all that is freed goes back to the system at once."""
 
-ADVICE = (
-    "set training.gradient_checkpointing=true, training.precision=bf16 or training.lora=8, "
-    "freeze layers (model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
-)
+ADVICE = "set training.gradient_checkpointing=true or training.lora=8, freeze layers (model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
 
 
 class Room:
@@ -141,9 +138,9 @@ def _reset_peak() -> None:
     CLEAR.write_text("5")
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Return whether an error says that something didn't fit."""
-    return isinstance(error, torch.OutOfMemoryError) or any(
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
         words in str(error) for words in REFUSALS
     )
 

@@ -110,7 +110,7 @@ class Stepper:
                 for part in self.room.cut(texts):
                     self._part = part
                     total += self._backward(part, count)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not memory.is_out_of_memory(error):
                     raise
             else:
@@ -147,13 +147,13 @@ class Stepper:
         return torch.autocast(self.ranks.device.type, dtype, enabled=dtype is not None)
 
 
-def precision(asked: str, device: torch.device, *, encoder: bool) -> str:
+def precision(asked: str, device: torch.device, *, gains: bool) -> str:
     """Return what `auto` means on a device: bf16 where the hardware multiplies it, else fp32.
 
     Args:
         asked: `auto`, or what is wanted in any case.
         device: where the products are made.
-        encoder: whether the model is a large encoder; small ones gain nothing.
+        gains: whether the model's products are large and bear bf16.
 
     """
     if asked != "auto":
@@ -165,7 +165,7 @@ def precision(asked: str, device: torch.device, *, encoder: bool) -> str:
         fast = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
     else:
         fast = False
-    return "bf16" if fast and encoder else "fp32"
+    return "bf16" if fast and gains else "fp32"
 
 
 def _pooled(logits: Tensor, counts: NDArray[np.int64], pool: Pool) -> Tensor:

@@ -88,7 +88,7 @@ def fit(
     )
     progress = _restored(folder / "checkpoints", state, team)
     if not progress.precision:
-        progress.precision = precision(config.precision, team.device, encoder=model.ENCODER)
+        progress.precision = precision(config.precision, team.device, gains=model.gains_from_bf16)
     lengths = data.encoded.text_lengths
     # What fitted before is kept, unless less is wanted now, or another budget is to be met.
     known = progress.tokens if progress.memory_gb == config.memory_gb else 0
