@@ -38,7 +38,10 @@ REFUSALS = (
 MARGIN = 0.95
 """Share of a budget that is planned for: not all that is freed goes back to the system at once."""
 
-ADVICE = "set training.gradient_checkpointing=true or training.lora=8, freeze layers (model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
+ADVICE = (
+    "set training.gradient_checkpointing=true or training.lora=8, freeze layers "
+    "(model.freeze_layers), lower inputs.max_length, or take a smaller encoder"
+)
 
 
 class Room:
