@@ -85,6 +85,11 @@ def folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def remove(path: Path) -> None:
+    """Remove a file or a folder, such as one that a killed process left half written."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def _locate(error: OSError, path: Path) -> None:
     """Name the file in an error of the system that doesn't, as write() on a full disk."""
     if error.errno and not error.filename:

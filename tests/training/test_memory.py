@@ -110,7 +110,7 @@ def test_a_budget_takes_what_fits(
     def resident(which: str) -> float:
         return always if which == "VmRSS" else always + 20 * MB * tried[-1]
 
-    monkeypatch.setattr(memory, "_resident", resident)
+    monkeypatch.setattr(memory, "resident", resident)
     room = Room(80, np.full(8, 10), (always + spare_mb * MB) / memory.MARGIN / 1e9)
     room.fit(lambda some: tried.append(len(some)), most=8, reserve=reserve_mb * MB)
     assert room.tokens == 10 * texts

@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+STATUS = Path("/proc/self/status")
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -25,13 +27,17 @@ class Cost:
     """The process's largest resident memory."""
 
 
+def resident(which: str) -> float:
+    """Return this process's resident memory in bytes: VmRSS now, VmHWM at its highest. Linux."""
+    found = re.search(rf"^{which}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
+    assert found  # noqa: S101 - Linux has both
+    return int(found[1]) * 1024.0
+
+
 def peak_memory_mb() -> float:
     """Return the largest resident memory that this process has had, in MB (10^6 bytes)."""
-    status = Path("/proc/self/status")
-    if status.exists():
+    if STATUS.exists():
         # Not getrusage: on Linux its figure is handed on to child processes.
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-        if found:
-            return round(int(found[1]) * 1024 / 1e6, 1)
+        return round(resident("VmHWM") / 1e6, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6, 1)

@@ -190,7 +190,7 @@ def _tidy(folder: Path) -> None:
     """Remove what was half written when a process was killed."""
     for path in folder.iterdir():
         if path.name.startswith(LEFT_OVER):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            atomic.remove(path)
 
 
 def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
@@ -251,7 +251,7 @@ def fit_and_save(
             recipe.training,
             folder,
             team=team,
-            track=partial(_tracker, track if team.first else None, folder, recipe),
+            track=partial(_tracker, track, folder, recipe),
             quiet=quiet,
         )
     probabilities = batches.sigmoid(_dev_logits(parts, team, model))

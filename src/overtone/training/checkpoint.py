@@ -150,7 +150,7 @@ def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
     """
     left_overs = folder.glob(".*") if first else ()  # of a process that was killed while it wrote
     for left_over in left_overs:
-        shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
+        atomic.remove(left_over)
     found = sorted(folder.glob("step-*"), reverse=True)
     for path in found:
         content = _read(path)
@@ -183,9 +183,7 @@ def save_best(folder: Path, model: nn.Module) -> str:
     """
     try:
         with atomic.file(folder / BEST) as beside:
-            save_file(
-                {key: value.contiguous() for key, value in model.state_dict().items()}, beside
-            )
+            _save_tensors(model.state_dict(), beside)
             digest = sha256(beside)
     except (OSError, SafetensorError) as error:
         raise explained(error, folder / BEST, folder) from error
@@ -235,8 +233,7 @@ def explained(error: Exception, path: Path, folder: Path) -> OvertoneError:
 def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
     """Fill a checkpoint's folder."""
     for name, tensors in state.tensors().items():
-        contiguous = {key: value.contiguous() for key, value in tensors.items()}
-        save_file(contiguous, beside / f"{name}.safetensors")
+        _save_tensors(tensors, beside / f"{name}.safetensors")
     files = {file.name: sha256(file) for file in sorted(beside.iterdir())}
     if progress.best_epoch:
         # With it, so that going back to this checkpoint goes back to its best weights too.
@@ -245,6 +242,10 @@ def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
     content = {"format": FORMAT, "progress": dataclasses.asdict(progress), "files": files}
     content["sha256"] = _own_hash(content)
     (beside / "state.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    save_file({key: value.contiguous() for key, value in tensors.items()}, path)
 
 
 def _link(source: Path, target: Path) -> None:

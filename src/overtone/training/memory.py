@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,12 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from overtone.errors import InputError, OvertoneError
+from overtone.evaluation.cost import resident
 from overtone.inputs import batches
 
 log = logging.getLogger(__name__)
 
 Texts = NDArray[np.int64]
-STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
 
 REFUSALS = (
@@ -94,7 +93,7 @@ class Room:
         longest = int(self._lengths[order[0]])
         attempt(order[:1])  # gradients and caches, which stay
         _give_back()
-        base, fits, peak = _resident("VmRSS"), 1, self._peak(attempt, order[:1])
+        base, fits, peak = resident("VmRSS"), 1, self._peak(attempt, order[:1])
         allowed = MARGIN * self.budget - reserve
         if peak > allowed:
             needed = (peak + reserve) / MARGIN
@@ -119,14 +118,7 @@ class Room:
         _give_back()
         _reset_peak()
         attempt(texts)
-        return _resident("VmHWM")
-
-
-def _resident(which: str) -> float:
-    """Return this process's resident memory in bytes: VmRSS now, VmHWM at its highest."""
-    found = re.search(rf"^{which}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
-    assert found  # noqa: S101 - Linux has it, and nothing else comes here
-    return int(found[1]) * 1024.0
+        return resident("VmHWM")
 
 
 def _give_back() -> None:

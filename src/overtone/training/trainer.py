@@ -92,6 +92,7 @@ def fit(
     lengths = data.encoded.text_lengths
     # What fitted before is kept, unless less is wanted now, or another budget is to be met.
     known = progress.tokens if progress.memory_gb == config.memory_gb else 0
+    progress.memory_gb = config.memory_gb
     tokens = min(known or config.batch_tokens, config.batch_tokens)
     room = memory.Room(tokens, lengths, config.memory_gb)
     stepper = Stepper(state, loss, data, config, team, room, progress.precision)
@@ -99,7 +100,7 @@ def fit(
         memory.limit_gpu(team.device, config.memory_gb)
     elif config.memory_gb and not known:
         stepper.fit_budget()
-        progress.tokens, progress.memory_gb = room.tokens, config.memory_gb
+        progress.tokens = room.tokens
         if team.first:  # at once: measured again after a crash it might be another
             checkpoint.save(folder / "checkpoints", progress, state)
     quiet = quiet or not team.first
