@@ -22,6 +22,8 @@ MANIFEST = Manifest(
     config={"text": {"name": "tweet"}, "training": {"learning_rate": 1e-4}},
     architecture={"model_type": "bert", "hidden_size": 32},
     limit=130,
+    calibration={"name": "none"},
+    fitted_on={},
     decision={"name": "threshold", "threshold": 0.5},
     metrics={"dev": {"jaccard": 0.6}, "cost": {"epochs": 2}},
     overtone="0.1.0",
@@ -170,14 +172,14 @@ def test_a_cut_manifest_is_refused_by_name(saved: Path) -> None:
 @pytest.mark.parametrize("content", ["[]", "null", '"x"', "{}"])
 def test_json_that_is_no_manifest_is_refused(saved: Path, content: str) -> None:
     (saved / "bundle.json").write_text(content, encoding="utf-8")
-    with pytest.raises(BundleError, match="expected format 1, found None"):
+    with pytest.raises(BundleError, match="expected format 2, found None"):
         bundle.load(saved)
 
 
-@pytest.mark.parametrize("number", [0, 2, "1", None])
+@pytest.mark.parametrize("number", [0, 1, "2", None])
 def test_another_format_is_refused(saved: Path, number: object) -> None:
     rewrite(saved, lambda content: content.update(format=number))
-    with pytest.raises(BundleError, match=f"expected format 1, found {number!r}"):
+    with pytest.raises(BundleError, match=f"expected format 2, found {number!r}"):
         bundle.load(saved)
 
 

@@ -17,7 +17,7 @@ from overtone import atomic
 from overtone.errors import BundleError, InputError
 from overtone.labels import Labels
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "bundle.json"
 WEIGHTS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
@@ -38,8 +38,12 @@ class Manifest:
     """The encoder's shape, enough to build it without a download."""
     limit: int
     """The most tokens that the encoder takes in one row."""
+    calibration: Json
+    """What `calibration.restore` takes."""
     decision: Json
     """What `decision.restore` takes."""
+    fitted_on: Json
+    """The texts that these two were fitted on; empty where nothing was."""
     metrics: Json
     """Scores by split, and the cost of training."""
     overtone: str

@@ -54,6 +54,8 @@ def manifest(labels: Labels, encoder: str) -> Manifest:
         },
         architecture={},
         limit=128,
+        calibration={"name": "none"},
+        fitted_on={},
         decision={"name": "threshold"},
         metrics={
             "dev": {

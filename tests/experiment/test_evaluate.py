@@ -15,7 +15,7 @@ from overtone import data
 from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
 from overtone.evaluation import bootstrap, metrics
-from overtone.experiment import evaluate as experiment
+from overtone.experiment import labelled
 from overtone.experiment.train import Run
 from overtone.labels import Labels
 
@@ -62,7 +62,7 @@ def test_the_order_of_a_datasets_labels_does_not_matter(run: Run) -> None:
     truth = data.truth(split)
     order = np.random.default_rng(0).permutation(len(NAMES))
     shuffled = replace(split, labels=Labels.of(*(NAMES[c] for c in order)), targets=truth[:, order])
-    columns = experiment._columns(model, shuffled)
+    columns = labelled._columns(model, shuffled)
     np.testing.assert_array_equal(data.truth(shuffled)[:, columns], truth)
     probabilities = model.probabilities(split.texts)
     assert (
@@ -80,7 +80,7 @@ def test_a_dataset_with_other_labels_is_refused_with_both_lists(
 ) -> None:
     split = replace(data.load("sample", "dev"), labels=Labels.of(*names))
     with pytest.raises(InputError, match=f"'anger', .*'{names[-1]}'"):
-        experiment._columns(overtone.load(run.path), split)
+        labelled._columns(overtone.load(run.path), split)
 
 
 def test_a_split_without_truth_is_refused_but_predicted(

@@ -92,7 +92,7 @@ def override(decision: Decision, thresholds: Thresholds, labels: Labels) -> Deci
             raise InputError(f"expected a threshold between 0 and 1{of}, found {value!r}")
     columns = [labels.names.index(name) for name in given] if named else range(len(labels))
     return _Overridden(
-        decision, np.asarray(columns), np.asarray([*given.values()], dtype=np.float32)
+        decision, np.asarray(columns), np.asarray([*given.values()], dtype=np.float32), len(labels)
     )
 
 
@@ -100,12 +100,16 @@ class _Overridden:
     """A decision whose columns for some labels are decided by thresholds instead."""
 
     def __init__(
-        self, decision: Decision, columns: NDArray[np.int64], thresholds: NDArray[np.float32]
+        self,
+        decision: Decision,
+        columns: NDArray[np.int64],
+        thresholds: NDArray[np.float32],
+        labels: int,
     ) -> None:
         self._decision = decision
         self._columns = columns
         self._thresholds = thresholds
-        self.fitted = decision.fitted
+        self.fitted = decision.fitted and len(columns) < labels
 
     def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         on = self._decision.decide(probabilities)

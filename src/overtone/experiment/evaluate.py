@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from overtone import data as datasets
-from overtone.data import Split, tables
-from overtone.errors import InputError
+from overtone.decision import Thresholds
 from overtone.evaluation import bootstrap, metrics
 from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.metrics import Scores
+from overtone.experiment import deciding, labelled
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
-
-log = logging.getLogger(__name__)
-
-OF_ANY_FILE = ("text_column", "labels", "label_column", "separator", "soft_labels", "language")
-"""Options of a file of one's own that hold for others like it."""
-OF_LABELS = ("labels", "label_column", "separator")
-"""Those of them that say where the labels are."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +27,9 @@ class Evaluation:
     seconds: float
     """From texts to decisions, loading left out."""
     texts_per_second: float
+    cross_fitted: bool = False
+    """Whether the decision was fitted on these very texts: each fifth of them is scored by a fit on
+    the other four then."""
     intervals: dict[str, Interval] | None = None
     """Bootstrap intervals of the scores that have them, where they were asked for."""
 
@@ -62,6 +54,7 @@ def evaluate(
     data_dir: str | Path | None = None,
     data: Mapping[str, object] | None = None,
     intervals: bool = False,
+    threshold: Thresholds | None = None,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
@@ -74,73 +67,32 @@ def evaluate(
         data: the dataset's options; where the model was trained on the same dataset, or on a file
             as well, its own ones hold where nothing is said.
         intervals: also draw 95 % intervals of the main scores, over the texts.
+        threshold: what decides instead of the model's own decision: 0.4 for all labels, or
+            {"joy": 0.3} for some.
 
     Raises:
-        InputError: there is no such model, dataset or split; the split has no truth; or its labels
-            are not the model's.
+        InputError: there is no such model, dataset or split; the split has no truth; its labels
+            are not the model's; or a threshold can't be used.
 
     """
-    name = str(datasets.named(dataset)["name"])
-    split = split or ("all" if name == datasets.OWN_FILES else "test")
     datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
-    options = _options(model, dataset, data or {}, split)
-    loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
-    truth = datasets.truth(loaded)
-    columns = _columns(model, loaded)
+    loaded, truth = labelled.load(model, dataset, split, data_dir, data or {}, default="test")
     start = time.perf_counter()
-    probabilities = model.probabilities(loaded.texts)
-    decided = model.decide(probabilities)
+    raw = model.uncalibrated(loaded.texts)
+    probabilities = model.calibrate(raw)
+    decided = model.decide(probabilities, threshold=threshold)
     seconds = time.perf_counter() - start
+    if cross_fitted := deciding.was_fitted_on(model.bundle.manifest, loaded):
+        way = deciding.Way.of(model.bundle.manifest)
+        probabilities, decided = deciding.cross_fit(way, raw, truth, model.labels, threshold)
     return Evaluation(
         dataset,
-        split,
-        metrics.score(truth[:, columns], decided, probabilities, model.labels),
+        loaded.name,
+        metrics.score(truth, decided, probabilities, model.labels),
         round(seconds, 3),
         round(len(loaded) / seconds, 1),
-        bootstrap.intervals(truth[:, columns], decided) if intervals else None,
+        cross_fitted,
+        bootstrap.intervals(truth, decided) if intervals else None,
     )
-
-
-def _options(
-    model: Predictor, dataset: str, given: Mapping[str, object], split: str
-) -> dict[str, object]:
-    """Return the dataset's options, the model's own ones where nothing else is said."""
-    named = datasets.named(dataset)
-    name = str(named.pop("name"))
-    options = {**named, **given}
-    saved = dict(model.bundle.manifest.config.get("data", {}))
-    if saved.pop("name", None) != name:
-        saved = {}
-    elif name == datasets.OWN_FILES:
-        if saved.get("file") != options.get("file"):
-            saved = {key: saved[key] for key in OF_ANY_FILE if key in saved}
-            if not _has_labels(saved, dataset):
-                saved = {key: saved[key] for key in saved if key not in OF_LABELS}
-        elif split in {"all", "train"}:
-            log.warning(
-                "%s: the model was trained on texts of this file; those it was not trained on are "
-                "the split dev",
-                dataset,
-            )
-        if given.keys() & {"labels", "label_column"}:
-            saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}
-    return datasets.resolve(name, {**saved, **options}, model.labels.names)
-
-
-def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
-    """Return whether a file's labels are where those trained on were: columns, or a list in one."""
-    columns = {saved["label_column"]} if "label_column" in saved else set(saved.get("labels", ()))
-    return any(not columns.isdisjoint(row) for _, row in tables.read(Path(file)))
-
-
-def _columns(model: Predictor, split: Split) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return where in the split's columns each of the model's labels stands, (C,)."""
-    ours, theirs = model.labels.names, split.labels.names
-    if set(ours) != set(theirs):
-        raise InputError(
-            f"the model's labels are {', '.join(map(repr, ours))}, those of {split.dataset} are "
-            f"{', '.join(map(repr, theirs))}: evaluate needs a dataset with the model's labels"
-        )
-    return np.asarray([theirs.index(name) for name in ours])

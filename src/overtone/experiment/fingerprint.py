@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,19 @@ def check(file: Path, *splits: Split) -> None:
     atomic.write_text(file, json.dumps(now))
 
 
-def _of(split: Split) -> dict[str, Any]:
+def of_texts(texts: Iterable[str]) -> str:
+    """Return the SHA-256 of texts in their order, hexadecimal."""
     digest = hashlib.sha256()
-    for text in split.texts:
+    for text in texts:
         digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def _of(split: Split) -> dict[str, Any]:
     return {
         "number of texts": len(split),
         "labels": list(split.labels.names),
-        "texts (sha256)": digest.hexdigest(),
+        "texts (sha256)": of_texts(split.texts),
         "truth (sha256)": hashlib.sha256(data.truth(split).tobytes()).hexdigest(),
     }
 

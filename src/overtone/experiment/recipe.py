@@ -27,6 +27,7 @@ DEFAULTS: Table = {
     "inputs": {},
     "model": {"name": "spanemo"},
     "loss": {},
+    "calibration": {"name": "none"},
     "decision": {"name": "threshold"},
     "training": {},
     "init": {},
@@ -67,6 +68,11 @@ class Section:
     name: str
     options: Table
 
+    @classmethod
+    def of(cls, table: Mapping[str, Any]) -> Section:
+        """Return what `to_json` made a table of."""
+        return cls(table["name"], {key: table[key] for key in table if key != "name"})
+
     def to_json(self) -> Table:
         """Return the section as a table with the key `name`."""
         return {"name": self.name, **self.options}
@@ -81,6 +87,7 @@ class Recipe:
     inputs: Section
     model: Section
     loss: Section
+    calibration: Section
     decision: Section
     training: Training
     init: Init
@@ -249,7 +256,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
             "leave the section loss out; model.balance weighs present labels"
         )
     sections = {
-        kind: collect(partial(_section, kind, tables[kind]))
+        kind: collect(partial(section, kind, tables[kind]))
         for kind in DEFAULTS
         if kind not in PLAIN
     }
@@ -274,8 +281,15 @@ def _family(name: object) -> ModuleType:
     return find_plugin("overtone.models", str(name if known else DEFAULTS["model"]["name"]))
 
 
-def _section(kind: str, table: Table) -> Section:
-    """Check a plugin's section and write out its defaults."""
+def section(kind: str, table: Mapping[str, Any]) -> Section:
+    """Check a plugin's section and write out its defaults.
+
+    Raises:
+        InputError: it names no plugin that exists.
+        ConfigError: an option is none of the plugin's.
+
+    """
+    table = dict(table)
     name = table.pop("name", None)
     if kind == "data" and name is None:
         raise InputError(

@@ -21,11 +21,11 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
-from overtone import __version__, atomic, bundle, data, decision, models
+from overtone import __version__, atomic, bundle, data, models
 from overtone.config import Table
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card, fingerprint
+from overtone.experiment import card, deciding, fingerprint
 from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
@@ -218,7 +218,7 @@ def fit_and_save(
     track: str | None = None,
     quiet: bool = False,
 ) -> Run:
-    """Train, fit the decision, score it on dev, and write the bundle.
+    """Train, fit calibration and decision, score them on dev, and write the bundle.
 
     Args:
         parts: all that is needed.
@@ -254,24 +254,22 @@ def fit_and_save(
             track=partial(_tracker, track, folder, recipe),
             quiet=quiet,
         )
-    probabilities = batches.sigmoid(_dev_logits(parts, team, model))
-    decided = decision.fit(
-        recipe.decision.name,
-        recipe.decision.options,
-        probabilities,
-        data.truth(parts.dev),
-        parts.dev.labels,
-    )
-    scores = metrics.score(
-        data.truth(parts.dev), decided.decide(probabilities), probabilities, parts.dev.labels
-    )
+    raw = batches.sigmoid(_dev_logits(parts, team, model))
+    way = deciding.Way(recipe.calibration, recipe.decision)
+    dev_truth = data.truth(parts.dev)
+    fitted_way = way.fit(raw, dev_truth, parts.dev.labels)
     manifest = bundle.Manifest(
         labels=parts.train_encoded.labels,
         config=recipe.to_json(),
         architecture=model.architecture(),
         limit=parts.pretrained.limit,
-        decision=decided.to_json(),
-        metrics={"dev": scores.to_json(), "cost": dataclasses.asdict(fitted.cost)},
+        calibration=fitted_way.calibration.to_json(),
+        decision=fitted_way.decision.to_json(),
+        fitted_on=deciding.note(fitted_way, parts.dev),
+        metrics={
+            **deciding.scores(way, fitted_way, raw, dev_truth, parts.dev.labels),
+            "cost": dataclasses.asdict(fitted.cost),
+        },
         overtone=__version__,
     )
     if team.first:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone import bundle as bundles
-from overtone import decision, inputs, text
+from overtone import calibration, decision, inputs, text
 from overtone.bundle import Bundle
+from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
 from overtone.inference import backends
 from overtone.inputs import batches
@@ -37,12 +38,13 @@ class Predictor:
     """A loaded model: predict, probabilities, decide."""
 
     def __init__(self, bundle: Bundle, logits_of: LogitsOf) -> None:
-        """Join a bundle's parts: cleaner, inputs, backend and decision."""
+        """Join a bundle's parts: cleaner, inputs, backend, calibration and decision."""
         manifest = bundle.manifest
         self.bundle = bundle
         self._clean = text.load(*_named(manifest.config, "text"))
         tokenizer = Tokenizer.from_file(str(bundle.file(bundles.TOKENIZER)))
         self._inputs = inputs.load(*_named(manifest.config, "inputs"), tokenizer, manifest.limit)
+        self._calibration = calibration.restore(manifest.calibration, manifest.labels)
         self._decision = decision.restore(manifest.decision, manifest.labels)
         self._logits_of = logits_of
 
@@ -51,15 +53,25 @@ class Predictor:
         """Return the labels, in the order of the columns."""
         return self.bundle.manifest.labels
 
-    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+    def predict(
+        self, texts: Iterable[str], *, threshold: Thresholds | None = None
+    ) -> list[Prediction]:
         """Return one prediction a text, in order.
 
+        Args:
+            texts: the texts.
+            threshold: what decides instead of the model's own decision: 0.4 for all labels, or
+                {"joy": 0.3} for some.
+
         Raises:
-            InputError: `texts` is one text instead of a list of them, or holds something else.
+            InputError: `texts` is one text instead of a list of them, or holds something else; or a
+                threshold is not between 0 and 1 or for what is no label.
 
         """
+        if threshold is not None:  # a wrong one is found before the texts are read
+            decision.override(self._decision, threshold, self.labels)
         found = self.probabilities(texts)
-        decided = self.decide(found)
+        decided = self.decide(found, threshold=threshold)
         names = self.labels.names
         return [
             Prediction(
@@ -76,10 +88,23 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
+        return self._calibration.calibrate(self.uncalibrated(texts))
+
+    def uncalibrated(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Return the model's own probabilities, (n, C), the sigmoid of its logits.
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
         return batches.sigmoid(self.logits(texts))
 
+    def calibrate(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the model's calibration makes of its own probabilities, (n, C)."""
+        return self._calibration.calibrate(probabilities)
+
     def logits(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """Return every label's logit, (n, C), whose sigmoid is its probability.
+        """Return every label's logit, (n, C), whose sigmoid is its uncalibrated probability.
 
         Raises:
             InputError: `texts` is one text instead of a list of them, or holds something else.
@@ -103,9 +128,18 @@ class Predictor:
             )
         return batches.logits(self._logits_of, self._inputs, encoded)
 
-    def decide(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return which labels are on, (n, C)."""
-        return self._decision.decide(probabilities)
+    def decide(
+        self, probabilities: NDArray[np.float32], *, threshold: Thresholds | None = None
+    ) -> NDArray[np.bool_]:
+        """Return which labels are on, (n, C), by the model's decision or by thresholds instead.
+
+        Raises:
+            InputError: a threshold is not between 0 and 1 or for what is no label.
+
+        """
+        if threshold is None:
+            return self._decision.decide(probabilities)
+        return decision.override(self._decision, threshold, self.labels).decide(probabilities)
 
 
 def load(model: str | Path, backend: str = "torch", **options: object) -> Predictor:

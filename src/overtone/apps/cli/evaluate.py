@@ -22,9 +22,11 @@ from overtone.apps.cli.options import (
     Separator,
     SoftLabels,
     TextColumn,
+    Thresholds,
     data_settings,
     needs,
     own_file,
+    thresholds,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def evaluate(
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
     ] = False,
+    threshold: Thresholds = None,
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
@@ -67,14 +70,19 @@ def evaluate(
         id_column=id_column,
     )
     with needs("train", "evaluate"):
+        from overtone import data
         from overtone.experiment import evaluate as experiment
+        from overtone.inference.predictor import load
+    data.splits(dataset)  # a wrong name is found before a model is loaded
+    loaded = load(model)
     found = experiment.evaluate(
-        model,
+        loaded,
         dataset,
         split=split,
         data_dir=data_dir,
         data={**options, **data_settings(settings or ())},
         intervals=intervals,
+        threshold=thresholds(threshold or (), loaded.labels),
     )
     if json_to is None:
         _show(found)
@@ -132,6 +140,12 @@ def _show(found: Evaluation) -> None:
         console.print(
             "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "
             "seeds of training are not in them)",
+            highlight=False,
+        )
+    if found.cross_fitted:
+        console.print(
+            "the decision was fitted on these texts: each fifth of them is scored by one fitted on "
+            "the other four fifths",
             highlight=False,
         )
     console.print(

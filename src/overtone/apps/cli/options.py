@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from overtone.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from overtone.labels import Labels
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The folder of a run or a bundle.")]
 DataDir = Annotated[
@@ -28,6 +31,15 @@ JsonTo = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Such as loss.alpha=0.3; repeatable."),
+]
+
+Thresholds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        metavar="[LABEL=]NUMBER",
+        help="Decide by this instead, for all labels or for one; repeatable.",
+    ),
 ]
 
 OWN = "Files of your own"
@@ -107,6 +119,35 @@ def own_file(
             "out, or name a file with --dataset"
         )
     return options
+
+
+def thresholds(given: Sequence[str], labels: Labels) -> dict[str, float] | None:
+    """Return the thresholds of some labels or all; None where none is given.
+
+    Args:
+        given: numbers, and numbers by label name, such as `joy=0.3`, which come first.
+        labels: the model's.
+
+    Raises:
+        InputError: one is of neither form.
+
+    """
+    common: dict[str, float] = {}
+    named: dict[str, float] = {}
+    for word in given:
+        # The last sign: a label's name may have one.
+        name, equals, number = word.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError as error:
+            raise InputError(
+                f"--threshold takes a number, or a label and a number as joy=0.3, found {word!r}"
+            ) from error
+        if equals:
+            named[name.strip()] = value
+        else:
+            common = dict.fromkeys(labels.names, value)
+    return {**common, **named} or None
 
 
 def data_settings(settings: Sequence[str]) -> dict[str, object]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from overtone import atomic
-from overtone.apps.cli.options import JsonTo, Model
+from overtone.apps.cli.options import JsonTo, Model, Thresholds, thresholds
 from overtone.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from overtone.inference.predictor import Prediction, Predictor
 
 T = TypeVar("T")
+Predict = Callable[[list[str]], list["Prediction"]]
 Answers = Iterator[tuple[list["Row"], list["Prediction"]]]
 
 TABLES = "CSV, TSV, JSONL or Parquet"
@@ -53,17 +55,18 @@ def predict(
         Path | None,
         typer.Option("--output", help="The same kinds: the input's columns and what was found."),
     ] = None,
+    threshold: Thresholds = None,
     json_to: JsonTo = None,
 ) -> None:
     """Say which labels texts carry."""
     from overtone.data import tables
-    from overtone.inference.predictor import load
 
     if input_file is None:
         if output is not None:
             raise InputError("--output needs --input; for other texts use --json FILE")
         rows = _arguments(texts) if texts else _lines()
-        _answer(load(model), rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
+        _, predict_block = _load(model, threshold)
+        _answer(predict_block, rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
         return
     if texts:
         raise InputError("give texts or --input, not both")
@@ -75,20 +78,31 @@ def predict(
     if input_file.exists() and target.exists() and target.samefile(input_file):
         option = "--json" if output is None else "--output"
         raise InputError(f"{option} would replace the input {input_file}: name another file")
-    predictor = load(model)
+    predictor, predict_block = _load(model, threshold)
     if output is None or kind is None:
-        _answer(predictor, rows, text_column, json_to, BLOCK, str(input_file))
+        _answer(predict_block, rows, text_column, json_to, BLOCK, str(input_file))
         return
     added = ("labels", *(f"p_{name}" for name in predictor.labels.names))
     with _new_file(output) as beside, tables.write(beside, kind) as write:
-        for block, found in _answers(predictor, rows, text_column, BLOCK, added, str(input_file)):
+        for block, found in _answers(
+            predict_block, rows, text_column, BLOCK, added, str(input_file)
+        ):
             for row, prediction in zip(block, found, strict=True):
                 write({**row, **_cells(prediction)})
     typer.echo(f"wrote {output}", err=True)
 
 
+def _load(model: str, given: list[str] | None) -> tuple[Predictor, Predict]:
+    """Load a model, and return with it what predicts a block of texts by the thresholds given."""
+    from overtone.inference.predictor import load
+
+    predictor = load(model)
+    threshold = thresholds(given or (), predictor.labels)
+    return predictor, partial(predictor.predict, threshold=threshold)
+
+
 def _answer(
-    predictor: Predictor,
+    predict_block: Predict,
     rows: Iterable[Row],
     text_column: str,
     json_to: str | None,
@@ -97,7 +111,7 @@ def _answer(
 ) -> None:
     """Predict rows block by block, and print tables or write JSON lines."""
     added = ("labels", "probabilities")
-    answers = _answers(predictor, rows, text_column, size, added, where)
+    answers = _answers(predict_block, rows, text_column, size, added, where)
     if json_to is None:
         from overtone.apps.cli.show_predictions import show_predictions
 
@@ -114,7 +128,7 @@ def _answer(
 
 
 def _answers(
-    predictor: Predictor,
+    predict_block: Predict,
     rows: Iterable[Row],
     text_column: str,
     size: int,
@@ -124,7 +138,7 @@ def _answers(
     """Yield rows and what is predicted of them, block by block.
 
     Args:
-        predictor: the model.
+        predict_block: predicts texts.
         rows: each has the text column.
         text_column: its name.
         size: of a block.
@@ -139,7 +153,7 @@ def _answers(
                     f"{where}: has a column {min(both)!r}, where the output puts what was found; "
                     "rename it"
                 )
-        yield block, predictor.predict([row[text_column] for row in block])
+        yield block, predict_block([row[text_column] for row in block])
 
 
 def _json_lines(rows: list[Row], predictions: list[Prediction]) -> Iterator[str]:

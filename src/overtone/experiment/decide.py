@@ -1,0 +1,122 @@
+"""Give a trained model another decision or calibration, without training it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from overtone import bundle as bundles
+from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
+from overtone.errors import InputError
+from overtone.evaluation import metrics
+from overtone.experiment import card, deciding, labelled
+from overtone.experiment.recipe import Section, section
+from overtone.inference import predictor
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A model with another decision, and what that changes."""
+
+    bundle: Bundle
+    split: str
+    """The texts that it was fitted on, as `dataset, split`."""
+    texts: int
+    scores: dict[str, dict[str, float]]
+    """The main scores there by way of deciding: `at 0.5`, `before` and `now`, the last two
+    cross-fitted where they were fitted on these texts."""
+
+
+def decide(
+    model: str | Path,
+    dataset: str,
+    output: str | Path,
+    *,
+    decision: Mapping[str, object] | None = None,
+    calibration: Mapping[str, object] | None = None,
+    split: str | None = None,
+    data_dir: str | Path | None = None,
+    data: Mapping[str, object] | None = None,
+) -> Refitted:
+    """Fit a decision, a calibration or both on a dataset's split, and save the model with them.
+
+    Args:
+        model: the folder of a run or a bundle.
+        dataset: a name as `overtone data list` shows them, or a table, with the model's labels.
+        output: the new bundle's folder, made here.
+        decision: `name` and options, such as {"name": "per_label", "aim": "f1_macro"}; where there
+            is no name, the model's own with other options.
+        calibration: likewise.
+        split: train, dev or test; of a file also all. By default dev; of a file, all.
+        data_dir: where the dataset's files are.
+        data: the dataset's options.
+
+    Raises:
+        InputError: there is no such model, dataset, decision or calibration; an option is none of
+            theirs; the labels are not the model's; or there is something at `output`.
+
+    """
+    folder = Path(output)
+    if folder.exists():
+        raise InputError(f"expected a new folder for the model, found {folder}: name another")
+    start = bundles.load(bundles.locate(model))
+    before = deciding.Way.of(start.manifest)
+    way = deciding.Way(
+        _asked("calibration", calibration, before.calibration),
+        _asked("decision", decision, before.decision),
+    )
+    loaded = predictor.load(start.path)
+    texts, truth = labelled.load(loaded, dataset, split, data_dir, data or {}, default="dev")
+    raw = loaded.uncalibrated(texts.texts)
+    fitted = way.fit(raw, truth, loaded.labels)
+    found = deciding.scores(way, fitted, raw, truth, loaded.labels)
+    manifest = dataclasses.replace(
+        start.manifest,
+        config={
+            **start.manifest.config,
+            "calibration": way.calibration.to_json(),
+            "decision": way.decision.to_json(),
+        },
+        calibration=fitted.calibration.to_json(),
+        decision=fitted.decision.to_json(),
+        fitted_on=deciding.note(fitted, texts),
+        metrics={"cost": start.manifest.metrics["cost"], **found},
+    )
+    saved = bundles.save(
+        folder,
+        manifest,
+        partial(_copy, start.file(WEIGHTS)),
+        start.file(TOKENIZER).read_text(encoding="utf-8"),
+        card.write(manifest),
+    )
+    probabilities = loaded.calibrate(raw)
+    decided = loaded.decide(probabilities)
+    if deciding.was_fitted_on(start.manifest, texts):
+        probabilities, decided = deciding.cross_fit(before, raw, truth, loaded.labels)
+    earlier = metrics.score(truth, decided, probabilities, loaded.labels)
+    at_half = metrics.score(truth, raw > deciding.HALF, raw, loaded.labels)
+    return Refitted(
+        saved,
+        f"{dataset}, {texts.name}",
+        len(texts),
+        {
+            "at 0.5": deciding.main(at_half.to_json()),
+            "before": deciding.main(earlier.to_json()),
+            "now": deciding.main(found["dev"]),
+        },
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+
+
+def _asked(kind: str, given: Mapping[str, object] | None, before: Section) -> Section:
+    """Return a section: what is given, over the model's own where that is the same plugin."""
+    given = given or {}
+    same = given.get("name", before.name) == before.name
+    return section(kind, {**(before.to_json() if same else {}), **given})

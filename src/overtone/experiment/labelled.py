@@ -1,0 +1,108 @@
+"""A dataset's split as a model needs it to be scored or fitted on: with the truth of its labels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overtone import data as datasets
+from overtone.data import Split, tables
+from overtone.errors import InputError
+from overtone.inference.predictor import Predictor
+
+log = logging.getLogger(__name__)
+
+OF_ANY_FILE = ("text_column", "labels", "label_column", "separator", "soft_labels", "language")
+"""Options of a file of one's own that hold for others like it."""
+OF_LABELS = ("labels", "label_column", "separator")
+"""Those of them that say where the labels are."""
+
+
+def load(
+    model: Predictor,
+    dataset: str,
+    split: str | None,
+    data_dir: str | Path | None,
+    data: Mapping[str, object],
+    *,
+    default: str,
+) -> tuple[Split, NDArray[np.float32]]:
+    """Return a split and its truth, (n, C) in the order of the model's labels.
+
+    Args:
+        model: whose labels are wanted.
+        dataset: a name as `overtone data list` shows them, or a table.
+        split: its name.
+        data_dir: where the dataset's files are.
+        data: the dataset's options; where the model was trained on the same dataset, or on a file
+            as well, its own ones hold where nothing is said.
+        default: the split where none is named. Of a table it is `all` instead; but dev of the table
+            that the model was trained on is wanted as it is.
+
+    Raises:
+        InputError: there is no such dataset or split; the split has no truth; or its labels are
+            not the model's.
+
+    """
+    if split is None:
+        split = default if _is_divided(model, dataset, default) else "all"
+    options = _options(model, dataset, data, split)
+    loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+    return loaded, datasets.truth(loaded)[:, _columns(model, loaded)]
+
+
+def _is_divided(model: Predictor, dataset: str, split: str) -> bool:
+    """Return whether a dataset has a split of that name that isn't all of it."""
+    named = datasets.named(dataset)
+    if named["name"] != datasets.OWN_FILES:
+        return True
+    trained_on = model.bundle.manifest.config.get("data", {}).get("file")
+    return split == "dev" and named["file"] == trained_on
+
+
+def _options(
+    model: Predictor, dataset: str, given: Mapping[str, object], split: str
+) -> dict[str, object]:
+    """Return the dataset's options, the model's own ones where nothing else is said."""
+    named = datasets.named(dataset)
+    name = str(named.pop("name"))
+    options = {**named, **given}
+    saved = dict(model.bundle.manifest.config.get("data", {}))
+    if saved.pop("name", None) != name:
+        saved = {}
+    elif name == datasets.OWN_FILES:
+        if saved.get("file") != options.get("file"):
+            saved = {key: saved[key] for key in OF_ANY_FILE if key in saved}
+            if not _has_labels(saved, dataset):
+                saved = {key: saved[key] for key in saved if key not in OF_LABELS}
+        elif split in {"all", "train"}:
+            log.warning(
+                "%s: the model was trained on texts of this file; those it was not trained on are "
+                "the split dev",
+                dataset,
+            )
+        if given.keys() & {"labels", "label_column"}:
+            saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}
+    return datasets.resolve(name, {**saved, **options}, model.labels.names)
+
+
+def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
+    """Return whether a file's labels are where those trained on were: columns, or a list in one."""
+    columns = {saved["label_column"]} if "label_column" in saved else set(saved.get("labels", ()))
+    return any(not columns.isdisjoint(row) for _, row in tables.read(Path(file)))
+
+
+def _columns(model: Predictor, split: Split) -> NDArray[np.int64]:
+    """Return where in the split's columns each of the model's labels stands, (C,)."""
+    ours, theirs = model.labels.names, split.labels.names
+    if set(ours) != set(theirs):
+        raise InputError(
+            f"the model's labels are {', '.join(map(repr, ours))}, those of {split.dataset} are "
+            f"{', '.join(map(repr, theirs))}: name a dataset with the model's labels"
+        )
+    return np.asarray([theirs.index(name) for name in ours])
