@@ -78,6 +78,18 @@ def test_every_encoder_and_loss_trains(
     assert len(overtone.load(found.path).predict(["so happy"])) == 1
 
 
+def test_a_loss_may_know_the_labels_of_the_train_split(
+    tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    tiny["settings"] += ["loss.name=demux", "training.epochs=1", "loss.smoothing=0.1"]
+    histories = []
+    for correlated in ("false", "true"):
+        settings = [*tiny["settings"], f"loss.correlated={correlated}"]
+        found = overtone.train(output=tmp_path / correlated, **{**tiny, "settings": settings})
+        histories.append(json.loads((found.path / "history.jsonl").read_text().splitlines()[0]))
+    assert histories[0]["loss"] != histories[1]["loss"]
+
+
 def test_prompts_can_be_chosen_and_are_saved(tiny: dict[str, Any], tmp_path: Path) -> None:
     tiny["settings"] += ["inputs.prompts.pessimism=hopeless"]
     found = overtone.train(output=tmp_path / "run", **tiny)

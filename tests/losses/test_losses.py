@@ -1,27 +1,46 @@
 """What every loss promises, old or new."""
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from overtone import losses
 from overtone.config import find_plugin, plugin_names
 from overtone.errors import ConfigError, InputError
+from overtone.labels import Labels
 from overtone.losses import Count, Loss
 
 PACKAGE = "overtone.losses"
 NAN = float("nan")
+VARIANTS: list[tuple[str, dict[str, object]]] = [
+    *((name, {}) for name in plugin_names(PACKAGE)),
+    ("bce", {"smoothing": 0.2}),
+    ("focal", {"gamma": 0.5, "alpha": 0.6}),
+    ("asymmetric", {"gamma_positive": 0.5, "gamma_negative": 0.5, "margin": 0.2}),
+    ("asymmetric", {"gamma_positive": 1.0, "margin": 0.0}),
+    ("soft_jaccard", {"alpha": 1.0}),
+    ("demux", {"alpha": 1.0, "pairs": "intra"}),
+]
+"""Every loss with its defaults, and with options that change its way."""
 
 
-def case(rows: int = 12, labels: int = 5, *, gaps: float = 0.0) -> tuple[Tensor, Tensor]:
+def case(
+    rows: int = 12, labels: int = 5, *, gaps: float = 0.0, soft: bool = False
+) -> tuple[Tensor, Tensor]:
     """Return random logits and targets; the first rows hold none, all and half of the labels."""
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(rows, labels, generator=generator, dtype=torch.float64) * 3
     targets = (torch.rand(rows, labels, generator=generator) < 0.4).double()
     targets[0], targets[1], targets[2, ::2] = 0, 1, 1
+    if soft:
+        targets[3:] = torch.rand(rows - 3, labels, generator=generator)
     targets[torch.rand(rows, labels, generator=generator) < gaps] = NAN
     return logits.requires_grad_(), targets
 
@@ -37,14 +56,15 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def loss(name: str) -> Loss:
-    """Return the plugin's loss with its default options."""
-    return losses.load(name, {})
+@pytest.fixture(params=VARIANTS, ids=lambda variant: f"{variant[0]}-{len(variant[1])}")
+def loss(request: pytest.FixtureRequest) -> Loss:
+    """Return a loss, each in turn."""
+    return losses.load(*request.param)
 
 
 def test_there_are_plugins() -> None:
-    assert {"bce", "joint", "label_correlation"} <= set(plugin_names(PACKAGE))
+    named = {"bce", "joint", "label_correlation", "soft_jaccard", "focal", "asymmetric", "demux"}
+    assert named <= set(plugin_names(PACKAGE))
 
 
 def test_a_plugin_is_documented_and_its_config_frozen(name: str) -> None:
@@ -64,9 +84,11 @@ def test_an_unknown_loss_lists_those_that_exist() -> None:
         losses.load("jont", {})
 
 
-@pytest.mark.parametrize("gaps", [0.0, 0.4])
-def test_the_loss_is_a_finite_scalar_and_its_gradient_right(loss: Loss, gaps: float) -> None:
-    logits, targets = case(gaps=gaps)
+@pytest.mark.parametrize(("gaps", "soft"), [(0.0, False), (0.4, False), (0.4, True)])
+def test_the_loss_is_a_finite_scalar_and_its_gradient_right(
+    loss: Loss, gaps: float, *, soft: bool
+) -> None:
+    logits, targets = case(gaps=gaps, soft=soft)
     count = Count.of(targets)
     value = loss(logits, targets, count)
     assert value.shape == ()
@@ -85,6 +107,72 @@ def test_extreme_logits_leave_value_and_gradient_finite(
     logits = (signs * size).to(dtype).requires_grad_()
     assert torch.isfinite(loss(logits, targets.to(dtype), Count.of(targets)))
     assert torch.isfinite(gradient(loss, logits, targets.to(dtype))).all()
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_single_precision_is_enough_for_logits_of_80(loss: Loss, *, soft: bool) -> None:
+    logits, targets = case(64, gaps=0.2, soft=soft)
+    logits = (logits.detach() * 30).clamp(-80, 80).requires_grad_()
+    assert logits.abs().max() == 80
+    single = logits.detach().float().requires_grad_()
+    value = loss(single, targets.float(), Count.of(targets))
+    assert value.dtype == torch.float32
+    exact = loss(logits, targets, Count.of(targets))
+    torch.testing.assert_close(value.double(), exact, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(
+        gradient(loss, single, targets.float()).double(),
+        gradient(loss, logits, targets),
+        rtol=1e-4,
+        atol=1e-7,
+    )
+
+
+def test_under_autocast_it_is_the_same(loss: Loss) -> None:
+    logits, targets = case(gaps=0.2)
+    logits, targets = logits.detach().float(), targets.float()
+    with torch.autocast("cpu", torch.bfloat16):
+        value = loss(logits, targets, Count.of(targets))
+    assert value.dtype == torch.float32
+    torch.testing.assert_close(value, loss(logits, targets, Count.of(targets)))
+
+
+class HostCopies(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts what is copied from the host, single numbers aside."""
+
+    count = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> object:
+        """Do what was asked for, and look at the tensors that go into it."""
+        self.count += any(isinstance(each, Tensor) and each.device.type == "cpu" for each in args)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [*VARIANTS, ("demux", {"correlated": True})],
+    ids=lambda given: given if isinstance(given, str) else len(given),
+)
+def test_a_step_neither_waits_for_the_device_nor_copies_to_it(
+    name: str, options: dict[str, object]
+) -> None:
+    """Tensors on `meta` have no values: to ask for one, as for a sync, is an error there."""
+    known = np.eye(5, dtype=np.float32)
+    loss = losses.load(name, {"balance": 1.0, **options}, Labels.of(*"abcde"), known)
+    logits = torch.empty(3, 5, device="meta", requires_grad=True)
+    targets = torch.empty(3, 5, device="meta")
+    copies = []
+    for _ in range(2):
+        with HostCopies() as seen:  # type: ignore[no-untyped-call]
+            loss(logits, targets, Count.of(targets)).backward()  # type: ignore[no-untyped-call]
+        copies.append(seen.count)
+    assert copies[0] >= 1  # the weights, when first needed
+    assert copies[1] == 0
 
 
 @pytest.mark.parametrize("parts", [(12,), (6, 6), (1, 4, 7), (1,) * 12])

@@ -54,6 +54,30 @@ def test_balance_has_a_bound() -> None:
     assert found.tolist() == [100.0] * 3
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.999])
+def test_a_beta_counts_texts_by_their_effective_number(beta: float) -> None:
+    def effective(texts: int) -> float:
+        return sum(beta**number for number in range(texts))  # the paper's geometric series
+
+    expected = [
+        effective(1) / effective(4),
+        effective(4) / effective(1),
+        1.0,
+    ]  # love is never there
+    found = positive(Weighted(balance=1.0, balance_beta=beta), LABELS, TARGETS)
+    assert found is not None
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_beta_close_to_one_is_the_inverse_frequency() -> None:
+    assert weights(balance=0.5, balance_beta=1 - 1e-9) == weights(balance=0.5) == [0.5, 2.0, 1.0]
+
+
+def test_a_beta_that_changes_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match=r"found 0\.9 with loss\.balance 0: set loss\.balance too"):
+        losses.load("bce", {"balance_beta": 0.9}, LABELS, TARGETS)
+
+
 def test_a_given_weight_has_the_last_word() -> None:
     assert weights(positive_weights={"fear": 7.0}) == [1.0, 7.0, 1.0]
     assert weights(balance=1.0, positive_weights={"joy": 3.0}) == [3.0, 4.0, 1.0]

@@ -1,8 +1,10 @@
 """Losses: logits and targets to a scalar. torch.
 
-A loss is one file here with a `Config(Weighted)` and `build(config, weights) -> Loss`; the weights,
-(C,) or None, are those of present labels. Targets are (B, C) in [0, 1]; NaN marks a cell that is
-not annotated, which no loss and no gradient sees.
+A loss is one file here with a `Config(Weighted)`, or a `Config(Smoothed)` where it matters whether
+a target is .9 or 1, and `build(config, weights, targets) -> Loss`. The weights, (C,) or None, are
+those of present labels; the targets are those of the train split, (n, C), or None. Targets are in
+[0, 1]; NaN marks a cell that is not annotated, which no loss and no gradient sees. A loss asks for
+no value of a tensor, which would make the host wait for the accelerator.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from torch import Tensor
 
 from overtone.config import find_plugin, parse
 from overtone.labels import Labels
+from overtone.losses._constant import Constant
+from overtone.losses._smoothing import Smoothed, smooth
 from overtone.losses._weights import positive
 
 
@@ -55,11 +59,24 @@ def load(
         targets: those of the train split, (n, C).
 
     Raises:
-        InputError: there is no such loss, or a weight is given to what is no label.
+        InputError: there is no such loss, a weight is given to what is no label, or an option lacks
+            another that it changes.
         ConfigError: the options are not its options.
 
     """
     module = find_plugin(__name__, name)
     config = parse(module.Config, options, where="loss")
-    loss: Loss = module.build(config, positive(config, labels, targets))
+    weights = positive(config, labels, targets)
+    loss: Loss = module.build(config, None if weights is None else Constant(weights), targets)
+    if isinstance(config, Smoothed) and config.smoothing:
+        return _on_smoothed(loss, config.smoothing)
     return loss
+
+
+def _on_smoothed(loss: Loss, smoothing: float) -> Loss:
+    """Return a loss of smoothed targets."""
+
+    def smoothed(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
+        return loss(logits, smooth(targets, smoothing), count)
+
+    return smoothed

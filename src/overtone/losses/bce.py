@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from numpy.typing import NDArray
 from torch import Tensor
 
 from overtone.losses import Count, Loss
-from overtone.losses._weights import Weighted
+from overtone.losses._constant import Constant
+from overtone.losses._smoothing import Smoothed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Weighted):
+class Config(Smoothed):
     """Binary cross-entropy has no options of its own."""
 
 
-def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - every loss has this shape
+def build(
+    config: Config,  # noqa: ARG001 - every loss has this shape
+    weights: Constant | None,
+    targets: NDArray[np.float32] | None,  # noqa: ARG001
+) -> Loss:
     """Return the loss."""
 
     def loss(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
@@ -29,7 +36,7 @@ def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - eve
     return loss
 
 
-def bce(logits: Tensor, targets: Tensor, count: Count, weights: Tensor | None = None) -> Tensor:
+def bce(logits: Tensor, targets: Tensor, count: Count, weights: Constant | None = None) -> Tensor:
     """Return the mean binary cross-entropy, a scalar, of logits and targets (B, C).
 
     The term of a present label is multiplied by its weight, (C,).
@@ -40,6 +47,6 @@ def bce(logits: Tensor, targets: Tensor, count: Count, weights: Tensor | None = 
         torch.where(annotated, logits, 0.0),
         torch.where(annotated, targets, 0.0),
         reduction="none",
-        pos_weight=None if weights is None else weights.to(logits),
+        pos_weight=None if weights is None else weights.like(logits),
     )
     return (cells * annotated).sum() / count.cells

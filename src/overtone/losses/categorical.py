@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from numpy.typing import NDArray
 from torch import Tensor
 
 from overtone.losses import Count, Loss
+from overtone.losses._constant import Constant
 from overtone.losses._weights import Weighted
 
 
@@ -22,7 +25,11 @@ class Config(Weighted):
     """Categorical cross-entropy has no options of its own."""
 
 
-def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - every loss has this shape
+def build(
+    config: Config,  # noqa: ARG001 - every loss has this shape
+    weights: Constant | None,
+    targets: NDArray[np.float32] | None,  # noqa: ARG001
+) -> Loss:
     """Return the loss."""
 
     def categorical(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
@@ -30,7 +37,7 @@ def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - eve
         annotated = ~torch.isnan(targets)
         present = torch.where(annotated, targets, 0.0)
         if weights is not None:
-            present = present * weights.to(present)
+            present = present * weights.like(present)
         log_probabilities = F.logsigmoid(torch.where(annotated, logits, 0.0))
         return -(present * log_probabilities).sum() / count.rows
 

@@ -7,24 +7,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from overtone.config import Share
 from overtone.losses import Count, Loss
-from overtone.losses._weights import Weighted
+from overtone.losses._constant import Constant
+from overtone.losses._smoothing import Smoothed
 from overtone.losses.bce import bce
 from overtone.losses.label_correlation import label_correlation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config(Weighted):
+class Config(Smoothed):
     """The weight of the two terms."""
 
     alpha: Share = 0.2
     """Weight of the label-correlation-aware term; 0 leaves cross-entropy alone."""
 
 
-def build(config: Config, weights: Tensor | None) -> Loss:
+def build(
+    config: Config,
+    weights: Constant | None,
+    targets: NDArray[np.float32] | None,  # noqa: ARG001 - every loss has this shape
+) -> Loss:
     """Return the loss."""
 
     def joint(logits: Tensor, targets: Tensor, count: Count) -> Tensor:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from overtone.losses import Count, Loss
+from overtone.losses._constant import Constant
 from overtone.losses._weights import Weighted
 
 
@@ -21,7 +24,11 @@ class Config(Weighted):
     """The label-correlation-aware loss has no options of its own."""
 
 
-def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - every loss has this shape
+def build(
+    config: Config,  # noqa: ARG001 - every loss has this shape
+    weights: Constant | None,
+    targets: NDArray[np.float32] | None,  # noqa: ARG001
+) -> Loss:
     """Return the loss."""
 
     def loss(logits: Tensor, targets: Tensor, count: Count) -> Tensor:
@@ -31,7 +38,7 @@ def build(config: Config, weights: Tensor | None) -> Loss:  # noqa: ARG001 - eve
 
 
 def label_correlation(
-    logits: Tensor, targets: Tensor, count: Count, weights: Tensor | None = None
+    logits: Tensor, targets: Tensor, count: Count, weights: Constant | None = None
 ) -> Tensor:
     """Return the LCA loss, the mean over rows, of logits and targets (B, C).
 
@@ -43,7 +50,7 @@ def label_correlation(
     present = (targets > 0.5).to(probabilities)  # noqa: PLR2004 - NaN is neither  # (B, C)
     absent = (targets <= 0.5).to(probabilities)  # noqa: PLR2004
     if weights is not None:
-        present = present * weights.to(probabilities)
+        present = present * weights.like(probabilities)
     low = _mean(torch.exp(-probabilities), present)
     high = _mean(torch.exp(probabilities), absent)
     return (low * high).sum() / count.rows
