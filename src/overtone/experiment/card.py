@@ -70,7 +70,8 @@ def _fitted(manifest: Manifest) -> str:
 Calibration ({_cell(manifest.calibration["name"])}) and decision were fitted on
 {texts["texts"]} texts of {_cell(texts["dataset"])}, split {_cell(texts["split"])}. The scores
 are theirs, each fifth of the texts scored by a fit on the other four. A plain threshold of 0.5 has
-micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f}, jaccard {half["jaccard"]:.3f} there."""
+micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
+jaccard {half["jaccard"]:.3f} there."""
 
 
 def _cell(value: object) -> str:
