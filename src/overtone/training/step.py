@@ -134,7 +134,7 @@ class Stepper:
             },
             device,
         ).values()
-        here = Count(cells, annotated)
+        counted = Count(cells, annotated)
 
         def passed() -> list[Tensor]:
             """Return the logits, (B, C), of a pass with dropout of its own; one a mask."""
@@ -144,13 +144,13 @@ class Stepper:
             return [_pooled(each, counts, data.encoded.pool) for each in masks]
 
         def loss(masks: list[Tensor]) -> Tensor:
-            return torch.stack([self.loss(logits, targets, here) for logits in masks]).mean()
+            return torch.stack([self.loss(logits, targets, counted) for logits in masks]).mean()
 
         def objective() -> Tensor:
             if not self.config.rdrop:
                 return loss(passed())
             one, other = passed(), passed()
-            apart = rdrop.divergence(one, other, targets, here)
+            apart = rdrop.divergence(one, other, targets, counted)
             return (loss(one) + loss(other)) / 2 + self.config.rdrop * apart
 
         if not self.config.adversarial:
