@@ -11,6 +11,7 @@ import pytest
 from overtone.config import preset_names, read
 from overtone.errors import ConfigError, InputError, OvertoneError
 from overtone.experiment.recipe import check, compose
+from overtone.training.config import Config as Training
 
 
 def test_without_anything_the_defaults_hold() -> None:
@@ -65,6 +66,15 @@ def test_every_preset_is_a_whole_recipe(name: str) -> None:
     # Some are for any dataset.
     recipe = compose(name, dataset=None if "data" in read(name) else "sample")
     assert check(tomllib.loads(recipe.to_toml())) == recipe
+
+
+@pytest.mark.parametrize("name", [each for each in preset_names() if each.startswith("paper/")])
+def test_a_paper_s_preset_has_nothing_that_came_later(name: str) -> None:
+    recipe, off = compose(name), Training()
+    for key in ("layer_decay", "average", "rdrop", "adversarial"):
+        assert getattr(recipe.training, key) == getattr(off, key), key
+    assert (off.layer_decay, off.average, off.rdrop, off.adversarial) == (1.0, 0.0, 0.0, 0.0)
+    assert recipe.model.options.get("dropout_samples", 1) == 1
 
 
 def test_a_recipe_comes_back_from_its_toml(tmp_path: Path) -> None:

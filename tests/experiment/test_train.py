@@ -307,10 +307,18 @@ def test_what_is_about_the_machine_may_change_when_a_run_goes_on(
     assert [json.loads(line)["batch_tokens"] for line in lines] == [8192, 100]
 
 
-@pytest.mark.parametrize("option", ["lora=4", "gradient_checkpointing=true"])
+@pytest.mark.parametrize(
+    "option", ["lora=4", "gradient_checkpointing=true", "layer_decay=0.9", "adversarial=1"]
+)
 def test_options_that_need_an_encoder_are_refused_before_anything_is_written(
     tmp_path: Path, option: str
 ) -> None:
     with pytest.raises(InputError, match=r"needs an encoder, found tfidf"):
         overtone.train("sample", tmp_path / "run", model="tfidf", settings=[f"training.{option}"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_passes_are_refused_where_none_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"rdrop needs a model that is trained.* found tfidf"):
+        overtone.train("sample", tmp_path / "run", model="tfidf", settings=["training.rdrop=1"])
     assert not (tmp_path / "run").exists()

@@ -27,7 +27,7 @@ def test_the_head_reads_the_first_token_or_the_mean_of_all_but_padding(
     kind = inputs.load("single", {}, Tokenizer.from_str(made.tokenizer), made.limit)
     batch = kind.collate(kind.encode(TEXTS, LABELS), np.arange(3))
     found = models.logits_of(made.model, batch)
-    linear = made.model.head[1]  # type: ignore[index]
+    linear = made.model.head[1]
     with torch.inference_mode():
         arrays = models.tensors(batch, "cpu")
         ids, mask, segments = arrays.values()

@@ -182,6 +182,10 @@ def test_families_without_an_encoder_say_so(name: str, vectors: Path) -> None:
         model.recompute()
     with pytest.raises(InputError, match=r"training\.lora needs an encoder: spanemo or"):
         model.adapt(8, 16.0)
+    with pytest.raises(InputError, match=r"training\.layer_decay needs an encoder: spanemo or"):
+        model.by_depth()
+    with pytest.raises(InputError, match=r"training\.adversarial needs an encoder: spanemo or"):
+        model.word_embeddings()
     assert isinstance(model, Solved) == (name == "tfidf")
 
 

@@ -67,6 +67,21 @@ def test_a_run_killed_at_a_moment_goes_on_bit_for_bit(
     whole.assert_same(run)
 
 
+def test_a_run_with_every_recipe_goes_on_bit_for_bit(driver: Driver, tmp_path: Path) -> None:
+    options = ("training.layer_decay=0.8", "training.rdrop=1", "training.adversarial=0.5",
+               "model.dropout_samples=3", "model.train_embeddings=false")  # fmt: skip
+    recipe = [word for option in options for word in ("--set", option)]
+    driver.finish(tmp_path / "whole", *recipe)
+    # Between the two passes of an adversarial step, in the middle of an epoch.
+    ended = driver.kill(tmp_path / "run", *recipe, name="Perturbed.perturb", count=STEPS + 2)
+    assert ended.code == -signal.SIGKILL, ended.messages
+    driver.finish(tmp_path / "run", *recipe)
+    found, expected = (
+        (tmp_path / name / "bundle" / "model.safetensors").read_bytes() for name in ("run", "whole")
+    )
+    assert found == expected
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(
     driver: Driver, whole: Whole, tmp_path: Path
 ) -> None:

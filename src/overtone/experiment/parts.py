@@ -110,9 +110,16 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
         InputError: there are some.
 
     """
-    for key in ("gradient_checkpointing", "lora"):
-        if getattr(recipe.training, key) and not model.ENCODER:
+    off = type(recipe.training)()
+    for key in ("gradient_checkpointing", "lora", "layer_decay", "adversarial"):
+        if getattr(recipe.training, key) != getattr(off, key) and not model.ENCODER:
             raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
+    if recipe.training.layer_decay != off.layer_decay:
+        model.by_depth()  # not every encoder's layers are apart
+    if recipe.training.rdrop and isinstance(model, models.Solved):
+        raise InputError(
+            f"training.rdrop needs a model that is trained step by step, found {recipe.model.name}"
+        )
 
 
 def _report(split: Split, encoded: Encoded) -> None:

@@ -39,7 +39,8 @@ FROM = ("encoder", "vectors")
 """Options that say where a model's first weights come from: they outlast a change of the family."""
 
 MAY_CHANGE = {
-    "dropout", "encoder_dropout", "attention_dropout", "train_embeddings", "freeze_layers",
+    "dropout", "dropout_samples", "encoder_dropout", "attention_dropout", "train_embeddings",
+    "freeze_layers",
 }  # fmt: skip
 """Options of a model that training may start from and still change; the others are its shape."""
 

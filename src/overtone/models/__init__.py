@@ -4,7 +4,8 @@ A family is one file here with a `Config`, `TEXT`, `INPUTS` and `LOSS` (the clea
 the input kind that it takes and the loss that goes with it; with `SOLVER` none does),
 `create(config, labels, texts) -> Pretrained` for training and
 `restore(config, architecture) -> Model` for what was saved. Its forward takes the arrays of a batch
-by name and returns logits (B, C).
+by name and returns logits (B, C); in training it may return several, (M, B, C), that differ by the
+head's dropout.
 """
 
 from __future__ import annotations
@@ -47,6 +48,24 @@ class Model(nn.Module):
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Return the trained parameters of the encoder and those of the head."""
         raise TypeError(f"{type(self).__name__} must say its parameter groups")
+
+    def by_depth(self) -> list[list[nn.Parameter]]:
+        """Return the encoder's trained parameters: the last layer's first, the embeddings' last.
+
+        Raises:
+            InputError: there are no layers.
+
+        """
+        raise InputError("training.layer_decay needs an encoder: spanemo or cls_head")
+
+    def word_embeddings(self) -> nn.Module:
+        """Return the layer whose output are the words' vectors, (B, L, D).
+
+        Raises:
+            InputError: there is no encoder.
+
+        """
+        raise InputError("training.adversarial needs an encoder: spanemo or cls_head")
 
     def recompute(self) -> None:
         """Compute inner states again in the backward pass, in place of keeping them.

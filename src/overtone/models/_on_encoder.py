@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from overtone.config import Range, Share
+from overtone.config import Count, Range, Share
 from overtone.models import Model, _attention, _dropout, _last_layer, _lora, encoders
 from overtone.models.encoders import Encoder
 
@@ -25,6 +25,9 @@ class EncoderConfig:
     `random/bert-large` or `random/distilbert`: random weights, to measure cost."""
     dropout: Share = 0.1
     """Share of the head's units that are dropped in training."""
+    dropout_samples: Count = 1
+    """Masks of the head's dropout that each text is trained with at once; their losses' mean
+    counts."""
     encoder_dropout: Share = 0.1
     """Share of the encoder's hidden units that are dropped in training."""
     attention_dropout: Share = 0.1
@@ -60,7 +63,7 @@ def _overrides(config: EncoderConfig) -> dict[str, object]:
 
 
 class OnEncoder(Model):
-    """An encoder, and a head that a family adds."""
+    """An encoder, and a head that a family adds: a sequence that ends in dropout, linear."""
 
     ENCODER: ClassVar[bool] = True
 
@@ -68,7 +71,8 @@ class OnEncoder(Model):
         """Store the encoder, its word embeddings frozen where that is wanted."""
         super().__init__()
         self.encoder = encoder
-        self.head: nn.Module
+        self.head: nn.Sequential
+        self._samples = config.dropout_samples
         if not config.train_embeddings:
             encoder.get_input_embeddings().requires_grad_(requires_grad=False)
         if config.freeze_layers:
@@ -109,9 +113,36 @@ class OnEncoder(Model):
         ).last_hidden_state
         return hidden
 
+    def scores(self, features: Tensor) -> Tensor:
+        """Return the head's output, (..., K), of features (..., H).
+
+        In training, with several dropout masks, an output for each: (M, ..., K). Source: Inoue,
+        Multi-Sample Dropout for Accelerated Training and Better Generalization (2019).
+        """
+        if self.training and self._samples > 1:
+            # Only what begins with the dropout is computed several times.
+            features = self.head[:-2](features)
+            found: Tensor = self.head[-2:](features.expand(self._samples, *features.shape))
+        else:
+            found = self.head(features)
+        return found
+
     def architecture(self) -> dict[str, Any]:
         """Return the encoder's config."""
         return encoders.architecture(self.encoder)
+
+    def by_depth(self) -> list[list[nn.Parameter]]:
+        """Return the encoder's trained parameters: the last layer's first, the embeddings' last.
+
+        Raises:
+            InputError: the layers share their weights.
+
+        """
+        return encoders.by_depth(self.encoder)
+
+    def word_embeddings(self) -> nn.Module:
+        """Return the layer whose output are the words' vectors, (B, L, D)."""
+        return self.encoder.get_input_embeddings()
 
     def recompute(self) -> None:
         """Compute the layers' inner states again in the backward pass, in place of keeping them."""

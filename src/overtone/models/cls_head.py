@@ -45,7 +45,10 @@ class ClsHead(OnEncoder):
         )
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """Return logits (B, C); all arguments are (B, L), the mask 0 at padding."""
+        """Return logits (B, C), in training with several dropout masks (M, B, C).
+
+        All arguments are (B, L), the mask 0 at padding.
+        """
         rows = 1 if self.pool == "cls" else None
         hidden = self.hidden(input_ids, attention_mask, token_type_ids, rows)  # (B, L, H)
         if self.pool == "cls":
@@ -53,8 +56,7 @@ class ClsHead(OnEncoder):
         else:
             weights = attention_mask.to(hidden).unsqueeze(-1)  # (B, L, 1)
             pooled = (hidden * weights).sum(dim=1) / weights.sum(dim=1)  # (B, H)
-        logits: Tensor = self.head(pooled)
-        return logits
+        return self.scores(pooled)
 
     def architecture(self) -> dict[str, Any]:
         """Return the encoder's config and the number of labels."""

@@ -42,7 +42,7 @@ class SpanEmo(OnEncoder):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, label_pool: Tensor
     ) -> Tensor:
-        """Return logits (B, C).
+        """Return logits (B, C), in training with several dropout masks (M, B, C).
 
         Args:
             input_ids: (B, L).
@@ -54,8 +54,7 @@ class SpanEmo(OnEncoder):
         head = label_pool.shape[1]
         hidden = self.hidden(input_ids, attention_mask, token_type_ids, rows=head)
         pooled = torch.matmul(label_pool, hidden[:, :head])  # (B, C, H)
-        logits: Tensor = self.head(pooled).squeeze(-1)
-        return logits
+        return self.scores(pooled).squeeze(-1)
 
 
 def create(config: Config, labels: Labels, texts: Sequence[str]) -> Pretrained:  # noqa: ARG001

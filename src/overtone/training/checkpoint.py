@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from overtone import atomic
 from overtone.bundle import sha256
 from overtone.errors import InputError, OvertoneError
+from overtone.models import Model
 from overtone.training.optimizers import Average
 
 BEST = "best.safetensors"
@@ -75,7 +76,7 @@ class Progress:
 class State:
     """What training changes, besides the progress."""
 
-    model: nn.Module
+    model: Model
     optimizer: torch.optim.Optimizer
     average: Average | None = None
     """A copy of the model that follows its weights as a moving average."""

@@ -29,6 +29,9 @@ class Config:
     """Of the head, at its highest."""
     weight_decay: NotNegative = 0.01
     """AdamW's decay of weight matrices; biases and normalisation are left alone."""
+    layer_decay: Share = 1.0
+    """Each layer of the encoder has this times the learning rate of the layer above it, and the
+    embeddings this times the first layer's; the last one has all of it. 1 is off."""
     warmup: Share = 0.1
     """Share of the steps over which the learning rates rise from 0."""
     schedule: Literal["linear", "constant"] = "linear"
@@ -38,6 +41,12 @@ class Config:
     average: Annotated[float, Range(0, 0.9999)] = 0.0
     """Decay a step of a moving average of the weights, which is what is scored and kept; 0 is off.
     0.995 averages over the last two hundred steps."""
+    rdrop: NotNegative = 0.0
+    """Weight of R-Drop: each text goes through the model twice, with other dropout, and how far the
+    two differ is added to the loss; 0 is off."""
+    adversarial: NotNegative = 0.0
+    """Length of what is added to each row's word embeddings in a second pass, in the direction in
+    which the loss rises; 0 is off."""
     metric: Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro", "loss"] = "jaccard"
     """What is best on dev chooses the weights that are kept."""
     patience: Annotated[int, Range(0)] = 4

@@ -13,11 +13,9 @@ from overtone.training.config import Config
 
 
 def optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
-    """Return the optimiser with two learning rates, matrices and the rest apart for the decay."""
+    """Return the optimiser with its learning rates, matrices and the rest apart for the decay."""
     groups = []
-    for parameters, rate in zip(
-        model.groups(), (config.learning_rate, config.head_learning_rate), strict=True
-    ):
+    for parameters, rate in _rates(model, config):
         for matrices, decay in ((True, config.weight_decay), (False, 0.0)):
             chosen = [p for p in parameters if (p.ndim > 1) == matrices]
             groups.append({"params": chosen, "peak": rate, "weight_decay": decay})
@@ -27,6 +25,23 @@ def optimizer(model: Model, config: Config) -> torch.optim.Optimizer:
     if config.optimizer == "adadelta":
         return torch.optim.Adadelta(groups, lr=0.0, rho=0.95, eps=1e-7)  # as Keras has it
     return torch.optim.AdamW(groups, lr=0.0, fused=True)
+
+
+def _rates(model: Model, config: Config) -> list[tuple[list[nn.Parameter], float]]:
+    """Return the trained parameters with their highest learning rates: the encoder's, the head's.
+
+    With `layer_decay` the encoder's fall from layer to layer: Howard & Ruder's discriminative
+    fine-tuning (ULMFiT, ACL 2018, section 3.2), Sun et al.'s layer-wise decreasing learning rate
+    (How to Fine-Tune BERT for Text Classification?, CCL 2019).
+    """
+    encoder, head = model.groups()
+    rates = [(encoder, config.learning_rate)]
+    if config.layer_decay < 1:
+        rates = [
+            (parameters, config.learning_rate * config.layer_decay**depth)
+            for depth, parameters in enumerate(model.by_depth())
+        ]
+    return [*rates, (head, config.head_learning_rate)]
 
 
 def set_learning_rates(given: torch.optim.Optimizer, config: Config, epochs_done: float) -> None:

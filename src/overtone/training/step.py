@@ -17,7 +17,7 @@ from torch import Tensor
 from overtone.inputs import Pool
 from overtone.losses import Count, Loss
 from overtone.models import tensors
-from overtone.training import memory, optimizers
+from overtone.training import adversarial, memory, optimizers, rdrop
 from overtone.training.checkpoint import State
 from overtone.training.config import Config
 from overtone.training.ranks import Ranks
@@ -134,10 +134,34 @@ class Stepper:
             },
             device,
         ).values()
-        with self._autocast():
-            logits = self.state.model(**arrays)
-        logits = _pooled(logits.float(), counts, data.encoded.pool)
-        value = self.loss(logits, targets, Count(cells, annotated))
+        counted = Count(cells, annotated)
+
+        def passed() -> list[Tensor]:
+            """Return the logits, (B, C), of a pass with dropout of its own; one a mask."""
+            with self._autocast():
+                found = self.state.model(**arrays)
+            masks = found.float().reshape(-1, *found.shape[-2:])
+            return [_pooled(each, counts, data.encoded.pool) for each in masks]
+
+        def loss(masks: list[Tensor]) -> Tensor:
+            return torch.stack([self.loss(logits, targets, counted) for logits in masks]).mean()
+
+        def objective() -> Tensor:
+            if not self.config.rdrop:
+                return loss(passed())
+            one, other = passed(), passed()
+            apart = rdrop.divergence(one, other, targets, counted)
+            return (loss(one) + loss(other)) / 2 + self.config.rdrop * apart
+
+        if not self.config.adversarial:
+            return self._descend(objective())
+        with adversarial.Perturbed(self.state.model.word_embeddings()) as words:
+            value = self._descend(objective() / 2)
+            words.perturb(self.config.adversarial)
+            return value + self._descend(objective() / 2)
+
+    def _descend(self, value: Tensor) -> Tensor:
+        """Add the gradients of a value, and return it without what they were computed from."""
         scaler = self.state.scaler
         (value if scaler is None else scaler.scale(value)).backward()  # type: ignore[no-untyped-call]
         return value.detach()
