@@ -295,7 +295,7 @@ def test_what_is_about_the_machine_may_change_when_a_run_goes_on(
     assert [json.loads(line)["batch_tokens"] for line in lines] == [8192, 100]
 
 
-@pytest.mark.parametrize("option", ["lora=4", "gradient_checkpointing=true"])
+@pytest.mark.parametrize("option", ["lora=4", "gradient_checkpointing=true", "shard=true"])
 def test_options_that_need_an_encoder_are_refused_before_anything_is_written(
     tmp_path: Path, option: str
 ) -> None:

@@ -182,6 +182,8 @@ def test_families_without_an_encoder_say_so(name: str, vectors: Path) -> None:
         model.recompute()
     with pytest.raises(InputError, match=r"training\.lora needs an encoder: spanemo or"):
         model.adapt(8, 16.0)
+    with pytest.raises(InputError, match=r"training\.shard needs an encoder: spanemo or"):
+        model.units()
     assert isinstance(model, Solved) == (name == "tfidf")
 
 

@@ -110,7 +110,7 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
         InputError: there are some.
 
     """
-    for key in ("gradient_checkpointing", "lora"):
+    for key in ("gradient_checkpointing", "lora", "shard"):
         if getattr(recipe.training, key) and not model.ENCODER:
             raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
 

@@ -120,6 +120,10 @@ class OnEncoder(Model):
         old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
         getattr(encoder, new if hasattr(encoder, new) else old)({"use_reentrant": False})
 
+    def units(self) -> list[nn.Module]:
+        """Return the layers and the word embeddings."""
+        return [*encoders.layers(self.encoder), self.encoder.get_input_embeddings()]
+
     def adapt(self, rank: int, alpha: float) -> None:
         """Train low-rank updates (Hu et al., LoRA, ICLR 2022) in place of the encoder's weights.
 

@@ -155,23 +155,28 @@ def segments(model: nn.Module) -> int:
     return known if known > 1 else 0
 
 
-def freeze(model: PreTrainedModel, layers: int) -> None:
+def layers(model: nn.Module) -> nn.ModuleList:
+    """Return the encoder's layers, first to last."""
+    count = int(_config(model).num_hidden_layers)
+    return next(
+        part for part in model.modules() if isinstance(part, nn.ModuleList) and len(part) == count
+    )
+
+
+def freeze(model: PreTrainedModel, number: int) -> None:
     """Leave the embeddings and the first layers as they are in training.
 
     Raises:
         InputError: there are fewer layers.
 
     """
-    count = int(_config(model).num_hidden_layers)
-    if layers > count:
-        raise InputError(f"model.freeze_layers is {layers}, the encoder has {count} layers")
-    stack = next(
-        part for part in model.modules() if isinstance(part, nn.ModuleList) and len(part) == count
-    )
+    stack = layers(model)
+    if number > len(stack):
+        raise InputError(f"model.freeze_layers is {number}, the encoder has {len(stack)} layers")
     for name, part in model.named_children():
         if name.startswith("embeddings"):  # ELECTRA's also has embeddings_project
             part.requires_grad_(requires_grad=False)
-    for part in stack[:layers]:
+    for part in stack[:number]:
         part.requires_grad_(requires_grad=False)
 
 
