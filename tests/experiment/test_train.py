@@ -308,7 +308,8 @@ def test_what_is_about_the_machine_may_change_when_a_run_goes_on(
 
 
 @pytest.mark.parametrize(
-    "option", ["lora=4", "gradient_checkpointing=true", "layer_decay=0.9", "adversarial=1"]
+    "option",
+    ["lora=4", "gradient_checkpointing=true", "layer_decay=0.9", "adversarial=1", "shard=true"],
 )
 def test_options_that_need_an_encoder_are_refused_before_anything_is_written(
     tmp_path: Path, option: str

@@ -186,6 +186,8 @@ def test_families_without_an_encoder_say_so(name: str, vectors: Path) -> None:
         model.by_depth()
     with pytest.raises(InputError, match=r"training\.adversarial needs an encoder: spanemo or"):
         model.word_embeddings()
+    with pytest.raises(InputError, match=r"training\.shard needs an encoder: spanemo or"):
+        model.units()
     assert isinstance(model, Solved) == (name == "tfidf")
 
 

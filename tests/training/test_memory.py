@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +297,21 @@ def test_a_run_keeps_to_a_budget(
         assert entry["loss"] == pytest.approx(other["loss"], abs=1e-5)
 
 
+def test_what_does_not_fit_ends_a_run_that_is_sharded(bert: Path) -> None:
+    """The other processes wait in the midst of a layer, and can't begin anew."""
+    model, data = training_set(bert, "truncate")
+    stepper = stepper_for(model, data, "bce", PLENTY)
+    stepper.ranks = replace(stepper.ranks, sharded=True)
+
+    def refused(*_: object, **__: object) -> Tensor:
+        raise torch.OutOfMemoryError
+
+    stepper._backward = refused  # type: ignore[method-assign]
+    count = Count.of(torch.from_numpy(data.targets))
+    with pytest.raises(OvertoneError, match=rf"lower training\.batch_tokens \(now {PLENTY}\)"):
+        stepper._gradients(np.arange(10), count, number=0)
+
+
 # What the tests are made of
 
 
@@ -345,9 +360,9 @@ def gradients(encoder: Path, loss: str, long: str, tokens: int) -> tuple[Trainin
     parts: list[NDArray[np.int64]] = []
     backward = stepper._backward
 
-    def recorded(texts: NDArray[np.int64], count: Count) -> Tensor:
+    def recorded(texts: NDArray[np.int64], count: Count, weight: float = 1.0) -> Tensor:
         parts.append(texts)
-        return backward(texts, count)
+        return backward(texts, count, weight)
 
     stepper._backward = recorded  # type: ignore[method-assign]
     count = Count.of(torch.from_numpy(data.targets))

@@ -42,6 +42,7 @@ class Gathered:
 
     rank: int
     size: int = 2
+    sharded: bool = False
 
     def sum_array(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the values, of this process alone."""

@@ -111,7 +111,7 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
 
     """
     off = type(recipe.training)()
-    for key in ("gradient_checkpointing", "lora", "layer_decay", "adversarial"):
+    for key in ("gradient_checkpointing", "lora", "layer_decay", "adversarial", "shard"):
         if getattr(recipe.training, key) != getattr(off, key) and not model.ENCODER:
             raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
     if recipe.training.layer_decay != off.layer_decay:

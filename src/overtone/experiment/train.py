@@ -30,7 +30,7 @@ from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import checkpoint, ranks, solver, tracking, trainer
+from overtone.training import checkpoint, ranks, sharding, solver, tracking, trainer
 from overtone.training.ranks import Ranks
 from overtone.training.result import Scores, TrainingSet
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 MACHINE = {
     "batch_tokens", "checkpoint_steps", "device", "gradient_checkpointing", "memory_gb",
-    "most_skipped",
+    "most_skipped", "shard",
 }  # fmt: skip
 """Options of training that a resumed run may change: they are about the machine."""
 
@@ -93,7 +93,8 @@ def train(
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped. `settings` may change how it fits the machine:
-            training.batch_tokens, memory_gb, gradient_checkpointing, checkpoint_steps, device.
+            training.batch_tokens, memory_gb, gradient_checkpointing, shard, checkpoint_steps,
+            device.
         track: tensorboard, mlflow or wandb, where losses and scores go besides.
 
     Raises:
@@ -115,7 +116,8 @@ def train(
     }
     recipe = _resumed(folder, config, given) if resume else compose(config, **given)
     tracking.check(track)
-    team = ranks.join(cpu=recipe.training.device == "cpu")
+    team = ranks.join(cpu=recipe.training.device == "cpu", shard=recipe.training.shard)
+    sharding.check(recipe.training, team)
     if team.first and not resume and folder.is_dir() and any(folder.iterdir()):
         raise InputError(
             f"expected a new folder for the run, found files in {folder}: choose another "
@@ -232,7 +234,8 @@ def fit_and_save(
 
     """
     model, recipe = parts.pretrained.model, parts.recipe
-    team = team or ranks.join(cpu=recipe.training.device == "cpu")
+    training = recipe.training
+    team = team or ranks.join(cpu=training.device == "cpu", shard=training.shard)
     truth = data.truth(parts.train)
     training_set = TrainingSet(parts.inputs, parts.train_encoded, truth, parts.train.ids)
     validate = partial(_validate, parts, team)
@@ -248,7 +251,7 @@ def fit_and_save(
             parts.loss,
             training_set,
             validate,
-            recipe.training,
+            training,
             folder,
             team=team,
             track=partial(_tracker, track, folder, recipe),
@@ -272,11 +275,12 @@ def fit_and_save(
         },
         overtone=__version__,
     )
+    weights = sharding.whole(model.state_dict())
     if team.first:
         bundle.save(
             folder / "bundle",
             manifest,
-            lambda path: save_file(model.state_dict(), path),
+            lambda path: save_file(weights, path),
             parts.pretrained.tokenizer,
             card.write(manifest),
         )

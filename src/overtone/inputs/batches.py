@@ -33,6 +33,10 @@ class Gather(Protocol):
     def size(self) -> int:
         """How many there are."""
 
+    @property
+    def sharded(self) -> bool:
+        """Whether each batch is one of all: all must do equally many."""
+
     def sum_array(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Add up an array over all of them."""
 
@@ -109,9 +113,12 @@ def logits(
     """
     plan = by_length(encoded.lengths, texts=512, tokens=tokens)
     result = np.zeros((len(encoded.lengths), len(encoded.labels)), dtype=np.float32)
-    for rows in plan if gather is None else plan[gather.rank :: gather.size]:
+    mine = plan if gather is None else plan[gather.rank :: gather.size]
+    for rows in mine:
         result[rows] = logits_of(inputs.collate(encoded, rows))
     if gather is not None:
+        if gather.sharded and len(mine) * gather.size < len(plan):
+            logits_of(inputs.collate(encoded, plan[-1]))  # for the others, who do one more
         result = gather.sum_array(result)
     return _pooled(result, encoded)
 

@@ -76,6 +76,15 @@ class Model(nn.Module):
         """
         raise InputError("training.gradient_checkpointing needs an encoder: spanemo or cls_head")
 
+    def units(self) -> list[nn.Module]:
+        """Return the parts of which a pass uses one after another, each enough to hold at a time.
+
+        Raises:
+            InputError: there are no layers.
+
+        """
+        raise InputError("training.shard needs an encoder: spanemo or cls_head")
+
     def adapt(self, rank: int, alpha: float) -> None:  # noqa: ARG002
         """Train low-rank updates in place of the encoder's weights.
 

@@ -151,6 +151,16 @@ class OnEncoder(Model):
         old, new = "gradient_checkpointing_enable", "activation_checkpointing_enable"
         getattr(encoder, new if hasattr(encoder, new) else old)({"use_reentrant": False})
 
+    def units(self) -> list[nn.Module]:
+        """Return the layers and the word embeddings.
+
+        Raises:
+            InputError: the layers share their weights.
+
+        """
+        stack = encoders.layers(self.encoder, "training.shard")
+        return [*stack, self.encoder.get_input_embeddings()]
+
     def adapt(self, rank: int, alpha: float) -> None:
         """Train low-rank updates (Hu et al., LoRA, ICLR 2022) in place of the encoder's weights.
 

@@ -155,48 +155,7 @@ def segments(model: nn.Module) -> int:
     return known if known > 1 else 0
 
 
-def freeze(model: PreTrainedModel, layers: int) -> None:
-    """Leave the embeddings and the first layers as they are in training.
-
-    Raises:
-        InputError: there are fewer layers.
-
-    """
-    stack = _layers(model, "model.freeze_layers")
-    if layers > len(stack):
-        raise InputError(f"model.freeze_layers is {layers}, the encoder has {len(stack)} layers")
-    for name, part in model.named_children():
-        if name.startswith("embeddings"):  # ELECTRA's also has embeddings_project
-            part.requires_grad_(requires_grad=False)
-    for part in stack[:layers]:
-        part.requires_grad_(requires_grad=False)
-
-
-def by_depth(model: nn.Module) -> list[list[nn.Parameter]]:
-    """Return the trained parameters: the last layer's first, the embeddings' last.
-
-    What is in no layer counts among the embeddings where its name says so, as DeBERTa's relative
-    positions, and else to the last layer, as ModernBERT's last normalisation.
-
-    Raises:
-        InputError: the layers share their weights.
-
-    """
-    stack = _layers(model, "training.layer_decay")
-    depths = {
-        id(parameter): depth
-        for depth, layer in enumerate(reversed(stack))
-        for parameter in layer.parameters()
-    }
-    found: list[list[nn.Parameter]] = [[] for _ in range(len(stack) + 1)]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            outside = len(stack) if "embedding" in name else 0
-            found[depths.get(id(parameter), outside)].append(parameter)
-    return found
-
-
-def _layers(model: nn.Module, option: str) -> nn.ModuleList:
+def layers(model: nn.Module, option: str) -> nn.ModuleList:
     """Return the layers, the first one first; an option needs them.
 
     Raises:
@@ -211,6 +170,47 @@ def _layers(model: nn.Module, option: str) -> nn.ModuleList:
         f"{option} needs an encoder whose {count} layers have weights of their own, found "
         f"{_config(model).model_type}: leave it out, or take another encoder"
     )
+
+
+def freeze(model: PreTrainedModel, number: int) -> None:
+    """Leave the embeddings and the first layers as they are in training.
+
+    Raises:
+        InputError: there are fewer layers.
+
+    """
+    stack = layers(model, "model.freeze_layers")
+    if number > len(stack):
+        raise InputError(f"model.freeze_layers is {number}, the encoder has {len(stack)} layers")
+    for name, part in model.named_children():
+        if name.startswith("embeddings"):  # ELECTRA's also has embeddings_project
+            part.requires_grad_(requires_grad=False)
+    for part in stack[:number]:
+        part.requires_grad_(requires_grad=False)
+
+
+def by_depth(model: nn.Module) -> list[list[nn.Parameter]]:
+    """Return the trained parameters: the last layer's first, the embeddings' last.
+
+    What is in no layer counts among the embeddings where its name says so, as DeBERTa's relative
+    positions, and else to the last layer, as ModernBERT's last normalisation.
+
+    Raises:
+        InputError: the layers share their weights.
+
+    """
+    stack = layers(model, "training.layer_decay")
+    depths = {
+        id(parameter): depth
+        for depth, layer in enumerate(reversed(stack))
+        for parameter in layer.parameters()
+    }
+    found: list[list[nn.Parameter]] = [[] for _ in range(len(stack) + 1)]
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            outside = len(stack) if "embedding" in name else 0
+            found[depths.get(id(parameter), outside)].append(parameter)
+    return found
 
 
 def _random_encoder(name: str, overrides: Mapping[str, object]) -> Encoder:

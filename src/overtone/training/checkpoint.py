@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from overtone import atomic
 from overtone.bundle import sha256
 from overtone.errors import InputError, OvertoneError
 from overtone.models import Model
+from overtone.training import sharding
 from overtone.training.optimizers import Average
 
 BEST = "best.safetensors"
@@ -89,13 +91,13 @@ class State:
         return self.model if self.average is None else self.average.module
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return all of it, by file."""
+        """Return all of it, by file; `sharding.whole` says which process gets it."""
         files = {
-            "model": self.model.state_dict(),
-            "optimizer": _optimizer_tensors(self.optimizer),
+            "model": sharding.whole(self.model.state_dict()),
+            "optimizer": sharding.whole(_optimizer_tensors(self.optimizer)),
         }
         if self.average is not None:
-            files["average"] = self.average.state_dict()
+            files["average"] = sharding.whole(self.average.state_dict())
         if self.scaler is not None:
             scaler = self.scaler.state_dict()
             files["scaler"] = {
@@ -105,18 +107,23 @@ class State:
 
     def load(self, folder: Path) -> None:
         """Load what `tensors` returned from the files of a checkpoint."""
-        self.model.load_state_dict(load_file(folder / "model.safetensors"))
+        _load(self.model, folder / "model.safetensors")
         _load_optimizer(self.optimizer, load_file(folder / "optimizer.safetensors"))
         if self.average is not None:
-            self.average.load_state_dict(load_file(folder / "average.safetensors"))
+            _load(self.average, folder / "average.safetensors")
         if self.scaler is not None:
             saved = load_file(folder / "scaler.safetensors")
             values = {key: value.item() for key, value in saved.items()}
             self.scaler.load_state_dict({**self.scaler.state_dict(), **values})
 
 
-def save(folder: Path, progress: Progress, state: State) -> None:
+def save(folder: Path, progress: Progress, tensors: Mapping[str, dict[str, Tensor]]) -> None:
     """Write a checkpoint, whole or not at all, and drop all but the last two.
+
+    Args:
+        folder: the run's checkpoints.
+        progress: where the run stands.
+        tensors: what `State.tensors` returned.
 
     Raises:
         OvertoneError: there is no room on the disk; what was written before is whole.
@@ -129,7 +136,7 @@ def save(folder: Path, progress: Progress, state: State) -> None:
         return
     try:
         with atomic.folder(path) as beside:
-            _write(beside, folder / BEST, progress, state)
+            _write(beside, folder / BEST, progress, tensors)
     except (OSError, SafetensorError) as error:
         raise explained(error, path, folder) from error
     _drop_old(folder)
@@ -175,7 +182,7 @@ def restore(folder: Path, state: State, *, first: bool = True) -> Progress:
     return Progress()
 
 
-def save_best(folder: Path, model: nn.Module) -> str:
+def save_best(folder: Path, weights: dict[str, Tensor]) -> str:
     """Write the best weights so far, and return their SHA-256.
 
     Raises:
@@ -184,7 +191,7 @@ def save_best(folder: Path, model: nn.Module) -> str:
     """
     try:
         with atomic.file(folder / BEST) as beside:
-            _save_tensors(model.state_dict(), beside)
+            _save_tensors(weights, beside)
             digest = sha256(beside)
     except (OSError, SafetensorError) as error:
         raise explained(error, folder / BEST, folder) from error
@@ -201,7 +208,7 @@ def load_best(folder: Path, model: nn.Module, digest: str) -> None:
     try:
         whole = not digest or sha256(folder / BEST) == digest
         if whole:
-            model.load_state_dict(load_file(folder / BEST))
+            _load(model, folder / BEST)
     except (OSError, SafetensorError):
         whole = False
     if not whole:
@@ -231,9 +238,11 @@ def explained(error: Exception, path: Path, folder: Path) -> OvertoneError:
     )
 
 
-def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
+def _write(
+    beside: Path, best: Path, progress: Progress, files_of_tensors: Mapping[str, dict[str, Tensor]]
+) -> None:
     """Fill a checkpoint's folder."""
-    for name, tensors in state.tensors().items():
+    for name, tensors in files_of_tensors.items():
         _save_tensors(tensors, beside / f"{name}.safetensors")
     files = {file.name: sha256(file) for file in sorted(beside.iterdir())}
     if progress.best_epoch:
@@ -247,6 +256,18 @@ def _write(beside: Path, best: Path, progress: Progress, state: State) -> None:
 
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     save_file({key: value.contiguous() for key, value in tensors.items()}, path)
+
+
+def _load(module: nn.Module, path: Path) -> None:
+    """Load weights from a file; of a sharded module, this process's part of them."""
+    own = module.state_dict()
+    saved = load_file(path)
+    module.load_state_dict(
+        {
+            key: sharding.like(value, own[key]) if key in own else value
+            for key, value in saved.items()
+        }
+    )
 
 
 def _link(source: Path, target: Path) -> None:
@@ -296,7 +317,9 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
     state = optimizer.state_dict()
     state["state"] = {}
+    parameters = [given for group in optimizer.param_groups for given in group["params"]]
     for key, value in tensors.items():
         index, _, name = key.partition(".")
-        state["state"].setdefault(int(index), {})[name] = value
+        moment = sharding.like(value, parameters[int(index)])
+        state["state"].setdefault(int(index), {})[name] = moment
     optimizer.load_state_dict(state)

@@ -70,6 +70,9 @@ class Config:
     themselves. Wants a learning rate about ten times as high."""
     lora_alpha: NotNegative = 16.0
     """Low-rank updates are scaled by this over their rank."""
+    shard: bool = False
+    """Experimental. Whether each of several processes holds a part of the weights, gradients and
+    moments in place of all of them: for a model that doesn't fit one device."""
     checkpoint_steps: Annotated[int, Range(0)] = 0
     """Steps between checkpoints; 0 spaces them so that they take at most 2 % of the time."""
     seed: Annotated[int, Range(0, 2**63 - 1)] = 0

@@ -75,6 +75,14 @@ class Room:
             self.tokens,
         )
 
+    def refusal(self, texts: Texts) -> OvertoneError:
+        """Return what to say of a micro-batch that didn't fit where it can't be halved."""
+        return OvertoneError(
+            f"{len(texts)} texts of up to {int(self._lengths[texts].max())} tokens don't fit into "
+            "memory, and with training.shard they are not halved: lower training.batch_tokens (now "
+            f"{self.tokens}) and go on with --resume"
+        )
+
     def fit(self, attempt: Callable[[Texts], None], most: int, reserve: int) -> None:
         """Lower the tokens of a micro-batch so that training stays within the budget; CPU only.
 

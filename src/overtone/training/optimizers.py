@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from overtone.models import Model
+from overtone.training import sharding
 from overtone.training.config import Config
 
 
@@ -72,7 +73,9 @@ def step(given: torch.optim.Optimizer, bad: Tensor) -> None:
 class Average(AveragedModel):
     """A copy of a model that follows its trained weights as a moving average."""
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
+    module: Model
+
+    def __init__(self, model: Model, decay: float) -> None:
         """Copy the model."""
         average: Any = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         super().__init__(model, multi_avg_fn=average)
@@ -81,7 +84,7 @@ class Average(AveragedModel):
     def update_parameters(self, model: nn.Module) -> None:
         """Follow the model's weights; those that aren't trained stay as they were copied."""
         pairs = [
-            (ours.detach(), theirs.detach())
+            (sharding.local(ours.detach()), sharding.local(theirs.detach()))
             for ours, theirs, trained in zip(
                 self.module.parameters(), model.parameters(), self._trained, strict=True
             )

@@ -19,6 +19,8 @@ from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 
+log = logging.getLogger(__name__)
+
 BUCKET = 8 * 2**20
 """Elements of the gradient that travel together."""
 
@@ -31,6 +33,8 @@ class Ranks:
     rank: int = 0
     """From 0; the first one writes."""
     size: int = 1
+    sharded: bool = False
+    """Whether each holds a part of the model, so that every pass through it is one of all."""
 
     @property
     def first(self) -> bool:
@@ -42,8 +46,8 @@ class Ranks:
         return order[self.rank :: self.size]
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Add up every parameter's gradient over all processes."""
-        if self.size == 1:
+        """Add up every parameter's gradient over all processes; a sharded model has done so."""
+        if self.size == 1 or self.sharded:
             return
         for bucket in _buckets(parameters):
             flat = torch.cat([gradient.reshape(-1) for gradient in bucket])
@@ -62,17 +66,22 @@ class Ranks:
         """Add up an array over all processes."""
         return self.sum(torch.from_numpy(values).to(self.device)).cpu().numpy()
 
+    def any(self, value: bool) -> bool:  # noqa: FBT001 - it is what is asked
+        """Return whether something is true in any process."""
+        return bool(self.sum(torch.full((), float(value), device=self.device)).item())
+
     def wait(self) -> None:
         """Wait until all processes are here."""
         if self.size > 1:
             distributed.barrier()
 
 
-def join(*, cpu: bool) -> Ranks:
+def join(*, cpu: bool, shard: bool = False) -> Ranks:
     """Find this process's device and its place among others, joining them where there are some.
 
     Args:
         cpu: whether an accelerator is left alone.
+        shard: whether each of several is to hold a part of the model.
 
     """
     # Accelerate keeps its settings in a process-wide object; a second run may need others.
@@ -84,7 +93,10 @@ def join(*, cpu: bool) -> Ranks:
         if state.process_index > 0:
             # What all of them find, the first one says.
             logging.getLogger("overtone").setLevel(logging.ERROR)
-    return Ranks(state.device, state.process_index, state.num_processes)
+    elif shard:
+        log.warning("training.shard needs several processes, found one: the model stays whole")
+    sharded = shard and state.num_processes > 1
+    return Ranks(state.device, state.process_index, state.num_processes, sharded)
 
 
 def is_first_process() -> bool:

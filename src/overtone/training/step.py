@@ -17,7 +17,7 @@ from torch import Tensor
 from overtone.inputs import Pool
 from overtone.losses import Count, Loss
 from overtone.models import tensors
-from overtone.training import adversarial, memory, optimizers, rdrop
+from overtone.training import adversarial, memory, optimizers, rdrop, sharding
 from overtone.training.checkpoint import State
 from overtone.training.config import Config
 from overtone.training.ranks import Ranks
@@ -68,14 +68,14 @@ class Stepper:
         """
         state, ranks = self.state, self.ranks
         count = Count.of(torch.from_numpy(self.data.targets[texts]))
-        loss = self._gradients(ranks.share(texts), count, number)
+        loss = self._gradients(texts, count, number)
         ranks.sum_gradients(self._trained)
         asked = torch.full((), float(stop()), device=ranks.device)
         found = ranks.sum(torch.stack([loss, asked]))
         if state.scaler is not None:
             state.scaler.unscale_(state.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self._trained, self.config.clip or float("inf"))
-        bad = (~(found[0] + norm).isfinite()).float()
+        bad = (~(found[0] + sharding.gathered(norm)).isfinite()).float()
         optimizers.step(state.optimizer, bad)
         if state.scaler is not None:
             state.scaler.update()
@@ -99,7 +99,7 @@ class Stepper:
         self.state.optimizer.zero_grad(set_to_none=True)
 
     def _gradients(self, texts: NDArray[np.int64], count: Count, number: int) -> Tensor:
-        """Leave the gradients of some texts' share of the loss in the model, and return that."""
+        """Leave the gradients of this process's share in the model, and return its loss."""
         while True:
             # Dropout belongs to the step, not to what came before it: a run that is resumed, on
             # whatever number of processes, has nothing to restore, and a second try is the first.
@@ -107,12 +107,14 @@ class Stepper:
             torch.manual_seed(int(seeds.generate_state(1, np.uint64)[0] >> 1))
             try:
                 total = torch.zeros((), device=self.ranks.device)
-                for part in self.room.cut(texts):
+                for part, weight in sharding.passes(self.ranks, self.room, texts):
                     self._part = part
-                    total += self._backward(part, count)
+                    total += self._backward(part, count, weight)
             except (RuntimeError, MemoryError) as error:
                 if not memory.is_out_of_memory(error):
                     raise
+                if self.ranks.sharded:  # the others wait in the midst of a layer
+                    raise self.room.refusal(self._part) from error
             else:
                 return total
             # Out here, where the error no longer holds on to what was computed.
@@ -121,8 +123,8 @@ class Stepper:
             if self.ranks.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _backward(self, texts: NDArray[np.int64], count: Count) -> Tensor:
-        """Add the gradients of one micro-batch, and return its share of the loss."""
+    def _backward(self, texts: NDArray[np.int64], count: Count, weight: float = 1.0) -> Tensor:
+        """Add the gradients of a micro-batch that counts `weight`, and return its loss."""
         data, device = self.data, self.ranks.device
         rows, counts = data.encoded.rows_of(texts)
         arrays = tensors(data.inputs.collate(data.encoded, rows), device)
@@ -154,11 +156,11 @@ class Stepper:
             return (loss(one) + loss(other)) / 2 + self.config.rdrop * apart
 
         if not self.config.adversarial:
-            return self._descend(objective())
+            return self._descend(weight * objective())
         with adversarial.Perturbed(self.state.model.word_embeddings()) as words:
-            value = self._descend(objective() / 2)
+            value = self._descend(weight * objective() / 2)
             words.perturb(self.config.adversarial)
-            return value + self._descend(objective() / 2)
+            return value + self._descend(weight * objective() / 2)
 
     def _descend(self, value: Tensor) -> Tensor:
         """Add the gradients of a value, and return it without what they were computed from."""
@@ -168,7 +170,12 @@ class Stepper:
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS.get(self.precision)
-        return torch.autocast(self.ranks.device.type, dtype, enabled=dtype is not None)
+        return torch.autocast(
+            self.ranks.device.type,
+            dtype,
+            enabled=dtype is not None,
+            cache_enabled=not self.ranks.sharded,  # whole weights, beyond their layer
+        )
 
 
 def precision(asked: str, device: torch.device, *, gains: bool) -> str:

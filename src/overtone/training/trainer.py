@@ -21,7 +21,7 @@ from overtone.evaluation.cost import Cost, peak_memory_mb
 from overtone.inputs import batches
 from overtone.losses import Loss
 from overtone.models import Model
-from overtone.training import checkpoint, memory, optimizers, ranks
+from overtone.training import checkpoint, memory, optimizers, ranks, sharding
 from overtone.training.config import Config
 from overtone.training.display import Display
 from overtone.training.ranks import Ranks
@@ -73,17 +73,23 @@ def fit(
             memory, the disk is full, or the best weights can't be read back.
 
     """
-    team = team or ranks.join(cpu=config.device == "cpu")
+    team = team or ranks.join(cpu=config.device == "cpu", shard=config.shard)
     torch.manual_seed(config.seed)
     if config.lora:
         model.adapt(config.lora, config.lora_alpha)
     if config.gradient_checkpointing:
         model.recompute()
-    model.to(team.device)
+    if not team.sharded:
+        model.to(team.device)
+    average = optimizers.Average(model, config.average) if config.average else None
+    if team.sharded:  # after it: what is sharded can't be copied
+        sharding.shard(model, team)
+        if average is not None:
+            sharding.shard(average.module, team)
     state = checkpoint.State(
         model,
         optimizers.optimizer(model, config),
-        optimizers.Average(model, config.average) if config.average else None,
+        average,
         _scaler(team.device) if config.precision == "fp16" else None,
     )
     progress = _restored(folder / "checkpoints", state, team)
@@ -102,7 +108,7 @@ def fit(
         stepper.fit_budget()
         progress.tokens = room.tokens
         if team.first:  # at once: measured again after a crash it might be another
-            checkpoint.save(folder / "checkpoints", progress, state)
+            checkpoint.save(folder / "checkpoints", progress, state.tensors())
     quiet = quiet or not team.first
     with (
         StopRequests() as stop,
@@ -157,8 +163,7 @@ class _Loop:
             self._finish_epoch()
             self._save_if_due()
             self._write_history()
-            asked = float(self.stop.received is not None)
-            if self.team.sum(torch.full((), asked, device=self.team.device)).item():
+            if self.team.any(self.stop.received is not None):
                 self._stop()
         # Once more: a run that was killed between the two comes here with nothing left to do.
         self._write_history()
@@ -250,9 +255,9 @@ class _Loop:
         # A score that is no number is worse than any: it is never the best.
         if math.isfinite(value) and (progress.best is None or value > progress.best):
             progress.best, progress.best_epoch = value, progress.epoch + 1
+            weights = sharding.whole(self.state.scored.state_dict())
             if self.team.first:
-                folder = self.folder / "checkpoints"
-                progress.best_sha256 = checkpoint.save_best(folder, self.state.scored)
+                progress.best_sha256 = checkpoint.save_best(self.folder / "checkpoints", weights)
         loss = _mean_loss(progress)
         entry = {
             "epoch": progress.epoch + 1,
@@ -300,14 +305,17 @@ class _Loop:
             due = due or (not self.progress.batch and self.progress.step % every == 0)
         else:
             due = time.perf_counter() - self._saved >= self._spacing
+        if self.team.sharded:  # all bring their parts together, when the one that writes says so
+            due = self.team.any(due and self.team.first)
         return self._save() if due else 0.0
 
     def _save(self) -> float:
         """Write a checkpoint, and return the seconds that it took."""
         start = time.perf_counter()
         self.progress.tokens = self.stepper.room.tokens
+        tensors = self.state.tensors()
         if self.team.first:
-            checkpoint.save(self.folder / "checkpoints", self.progress, self.state)
+            checkpoint.save(self.folder / "checkpoints", self.progress, tensors)
         self._saved, self._saved_step = time.perf_counter(), self.progress.step
         seconds = self._saved - start
         self._spacing = max(SPACING, seconds / SHARE)
