@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overtone import data as datasets
 from overtone.data import Split, tables
@@ -19,6 +21,7 @@ from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.metrics import Scores
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
+from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,27 @@ OF_ANY_FILE = ("text_column", "labels", "label_column", "separator", "soft_label
 """Options of a file of one's own that hold for others like it."""
 OF_LABELS = ("labels", "label_column", "separator")
 """Those of them that say where the labels are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a model says about a split's texts, beside the truth, in the order of its labels."""
+
+    split: str
+    ids: tuple[str, ...]
+    labels: Labels
+    truth: NDArray[np.float32]
+    """(n, C); NaN where a cell is not annotated."""
+    probabilities: NDArray[np.float32]
+    """(n, C)."""
+    decided: NDArray[np.bool_]
+    """(n, C)."""
+    seconds: float
+    """From texts to decisions, loading left out."""
+
+    def score(self) -> Scores:
+        """Return the scores."""
+        return metrics.score(self.truth, self.decided, self.probabilities, self.labels)
 
 
 @dataclass(frozen=True)
@@ -80,27 +104,61 @@ def evaluate(
             are not the model's.
 
     """
+    found = predictions(model, dataset, split=split, data_dir=data_dir, data=data)
+    return Evaluation(
+        dataset,
+        found.split,
+        found.score(),
+        round(found.seconds, 3),
+        round(len(found.ids) / found.seconds, 1),
+        bootstrap.intervals(found.truth, found.decided) if intervals else None,
+    )
+
+
+def predictions(
+    model: str | Path | Predictor,
+    dataset: str,
+    *,
+    split: str | None = None,
+    data_dir: str | Path | None = None,
+    data: Mapping[str, object] | None = None,
+    read: dict[str, Split] | None = None,
+) -> Predicted:
+    """Return what a model says about one split of a dataset; the arguments are `evaluate`'s.
+
+    Args:
+        model: a loaded model, or the folder of a run or a bundle.
+        dataset: a name or a file.
+        split: train, dev or test; of a file also all.
+        data_dir: where the dataset's files are.
+        data: the dataset's options.
+        read: what was read for other models, which is taken where it would be read in the same way;
+            what is read now is added.
+
+    Raises:
+        InputError: as for `evaluate`.
+
+    """
     name = str(datasets.named(dataset)["name"])
     split = split or ("all" if name == datasets.OWN_FILES else "test")
     datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
-    options = _options(model, dataset, data or {}, split)
-    loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+    read = {} if read is None else read
+    # All that `_options` looks at in a model.
+    key = json.dumps([model.bundle.manifest.config.get("data"), model.labels.names])
+    if key not in read:
+        options = _options(model, dataset, data or {}, split)
+        read[key] = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+    loaded = read[key]
     truth = datasets.truth(loaded)
     columns = _columns(model, loaded)
     start = time.perf_counter()
     probabilities = model.probabilities(loaded.texts)
     decided = model.decide(probabilities)
     seconds = time.perf_counter() - start
-    return Evaluation(
-        dataset,
-        split,
-        metrics.score(truth[:, columns], decided, probabilities, model.labels),
-        round(seconds, 3),
-        round(len(loaded) / seconds, 1),
-        bootstrap.intervals(truth[:, columns], decided) if intervals else None,
-    )
+    truth = truth[:, columns]
+    return Predicted(split, loaded.ids, model.labels, truth, probabilities, decided, seconds)
 
 
 def _options(
