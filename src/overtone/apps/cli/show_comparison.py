@@ -32,7 +32,8 @@ LEAST = 0.001
 def show_work() -> Iterator[Tell]:
     """Give a function that shows which model is scored, on standard error, where anybody looks."""
     console = Console(stderr=True)
-    columns = (TextColumn("scoring {task.description}"), BarColumn(), MofNCompleteColumn())
+    what = TextColumn("scoring {task.description}", markup=False)  # it names a folder
+    columns = (what, BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns,
         console=console,
