@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from overtone.evaluation import bootstrap
-from overtone.evaluation.bootstrap import SCORES, intervals, paired
+from overtone.evaluation.bootstrap import SCORES, intervals
 from overtone.evaluation.metrics import score
 from overtone.labels import Labels
 
@@ -125,78 +125,6 @@ def test_one_text_is_drawn_again_and_again() -> None:
     assert found["jaccard"] == bootstrap.Interval(0.5, 0.5, 0.5)
 
 
-def test_a_model_does_not_differ_from_itself() -> None:
-    targets, decided = case(5, 40, 3)
-    for one in paired(targets, decided, decided).values():
-        assert (one.value, one.low, one.high, one.p_value) == (0, 0, 0, 1)
-
-
-def test_a_difference_is_that_of_the_two_values() -> None:
-    targets, decided = case(6, 40, 3, gaps=0.2)
-    other = decided ^ (np.random.default_rng(0).random(decided.shape) < 0.3)
-    first, second = intervals(targets, decided), intervals(targets, other)
-    for name, found in paired(targets, decided, other).items():
-        assert found.value == pytest.approx(first[name].value - second[name].value, abs=1e-12)
-        assert found.low <= found.high
-
-
-@quick
-@given(CASES, st.integers(0, 10**6))
-def test_the_other_way_round_is_the_same_with_another_sign(
-    given_: tuple[F32, Bools], seed: int
-) -> None:
-    targets, decided = given_
-    other = np.random.default_rng(seed).random(decided.shape) < 0.5
-    there = paired(targets, decided, other, resamples=30)
-    back = paired(targets, other, decided, resamples=30)
-    for name in SCORES:
-        assert there[name].value == -back[name].value
-        assert there[name].low == pytest.approx(-back[name].high, abs=1e-12)
-        assert there[name].p_value == back[name].p_value
-
-
-def test_a_clear_difference_has_the_smallest_p_value() -> None:
-    targets, _ = case(7, 300, 4)
-    found = paired(targets, targets > 0.5, targets < 0.5, resamples=199)
-    assert found["jaccard"].value > 0.9
-    assert found["jaccard"].p_value == 1 / 200
-    assert found["jaccard"].low > 0.9
-
-
-def test_the_p_value_of_a_share_is_near_the_normal_ones() -> None:
-    """The second model errs on 60 texts, the first on 40 others: z is 20 / sqrt(99)."""
-    n = 1000
-    targets = np.zeros((n, 1), np.float32)
-    rows = np.arange(n)[:, None]
-    found = paired(targets, rows < 40, (rows >= 40) & (rows < 100), resamples=8000)["exact_match"]
-    assert found.value == pytest.approx(0.02)
-    assert found.p_value == pytest.approx(0.0444, abs=0.01)
-
-
-def test_models_that_are_equally_good_seldom_seem_to_differ() -> None:
-    """Under the null, p-values are uniform: about one in ten is below 0.1."""
-    small = 0
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        targets = (rng.random((120, 3)) < 0.4).astype(np.float32)
-        one, two = ((targets > 0.5) ^ (rng.random(targets.shape) < 0.2) for _ in range(2))
-        small += paired(targets, one, two, resamples=99, seed=seed)["f1_micro"].p_value <= 0.1
-    assert 8 <= small <= 35
-
-
-def test_pairing_sees_what_two_intervals_do_not() -> None:
-    """Both models fail on the same half of the texts; one is right a little more often."""
-    n = 400
-    targets = np.ones((n, 1), np.float32)
-    hard = np.arange(n)[:, None] % 2 == 0
-    one, other = ~hard, ~hard & (np.arange(n)[:, None] >= 30)
-    found = paired(targets, one, other)["exact_match"]
-    assert found.low > 0
-    apart = intervals(targets, one)["exact_match"], intervals(targets, other)["exact_match"]
-    assert apart[0].low < apart[1].high
-    assert found.p_value < 0.01
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -210,8 +138,6 @@ def test_options_out_of_bounds_are_refused(wrong: dict[str, int], message: str) 
     targets, decided = case(0, 5, 2)
     with pytest.raises(ValueError, match=message):
         intervals(targets, decided, **wrong)
-    with pytest.raises(ValueError, match=message):
-        paired(targets, decided, decided, **wrong)
 
 
 def test_arrays_that_do_not_fit_are_refused() -> None:
@@ -219,8 +145,6 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     for truth, said in ((targets, decided[:4]), (targets[:, 0], decided[:, 0])):
         with pytest.raises(ValueError, match="one shape"):
             intervals(truth, said)
-    with pytest.raises(ValueError, match="one shape"):
-        paired(targets, decided, decided[:, :1])
 
 
 @pytest.mark.parametrize("rows", [0, 3])
@@ -232,18 +156,13 @@ def test_no_truth_at_all_is_refused(rows: int) -> None:
 
 def test_intervals_become_json() -> None:
     targets, decided = case(8, 10, 2)
-    both = paired(targets, decided, ~decided), intervals(targets, decided)
-    difference, interval = (
-        json.loads(json.dumps({name: one.to_json() for name, one in found.items()}))["jaccard"]
-        for found in both
-    )
-    assert set(difference) == {"value", "low", "high", "p_value"}
-    assert set(interval) == {"value", "low", "high"}
+    found = json.loads(json.dumps(intervals(targets, decided)["jaccard"].to_json()))
+    assert set(found) == {"value", "low", "high"}
 
 
 def test_the_given_arrays_are_left_alone() -> None:
     targets, decided = case(9, 8, 3, gaps=0.3)
     copies = targets.copy(), decided.copy()
-    paired(targets, decided, decided)
+    intervals(targets, decided)
     np.testing.assert_array_equal(targets, copies[0])
     np.testing.assert_array_equal(decided, copies[1])

@@ -1,1 +1,1 @@
-"""Evaluation: how good the decisions are (metrics) and what they cost (cost)."""
+"""Evaluation: how good decisions are (metrics, bootstrap, compare), and what they cost (cost)."""

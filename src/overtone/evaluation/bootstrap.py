@@ -1,8 +1,7 @@
-"""The bootstrap: scores' intervals, and a test of two models' difference, from texts drawn again.
+"""The bootstrap: the intervals of a model's scores, from texts drawn again.
 
 Source: Efron & Tibshirani, An Introduction to the Bootstrap (1993): percentile intervals, chapter
-13. The test of a difference is that of Berg-Kirkpatrick, Burkett & Klein, An Empirical
-Investigation of Statistical Significance in NLP (EMNLP 2012), section 2, made two-sided.
+13.
 
 The texts are what is drawn, so the intervals speak of other texts of the same kind, not of other
 seeds of the same training; and they take the texts to be independent of each other. Where labels
@@ -28,9 +27,6 @@ LEVEL = 0.95
 CELLS = 4_000_000
 """Most drawn texts in memory at a time; how draws are cut into blocks changes no figure."""
 
-ROUNDING = 1e-12
-"""Differences that are this close are the same."""
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -44,14 +40,6 @@ class Interval:
     def to_json(self) -> dict[str, float]:
         """Return the interval as JSON values."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Difference(Interval):
-    """How much better the first of two models is on the same texts."""
-
-    p_value: float
-    """How often chance alone would make them differ by at least as much, either way."""
 
 
 def intervals(
@@ -75,54 +63,62 @@ def intervals(
         ValueError: the arrays differ in shape, no cell is annotated, or an option is out of bounds.
 
     """
-    texts = _per_text(targets, decided)
-    (found,), (drawn,) = _found_and_drawn([texts], resamples, seed)
-    bounds = _bounds(drawn, level)
+    (found,), (drawn,) = draw(targets, [decided], resamples=resamples, seed=seed)
+    whole = slice(len(SCORES))  # without the labels' F1
     return {
         name: Interval(float(value), *bound)
-        for name, value, bound in zip(SCORES, found, bounds, strict=True)
+        for name, value, bound in zip(
+            SCORES, found[whole], bounds(drawn[:, whole], level), strict=True
+        )
     }
 
 
-def paired(
+def draw(
     targets: NDArray[np.float32],
-    decided: NDArray[np.bool_],
-    other: NDArray[np.bool_],
+    models: Sequence[NDArray[np.bool_]],
     *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    level: float = LEVEL,
-) -> dict[str, Difference]:
-    """Compare two models' decisions on the same texts: the first one's scores less the other's.
-
-    Both models are scored on the same draws, so what makes a text hard for both cancels out. The
-    p-value is the share of draws whose difference is at least as far from the one found as that is
-    from 0, with the one found counted in: (k + 1) / (resamples + 1), which is never 0.
+    resamples: int,
+    seed: int,
+) -> tuple[Floats, Floats]:
+    """Score models on the texts, and on texts drawn from them again, the same ones for all models.
 
     Args:
         targets: (n, C), as for `metrics.score`: NaN where not annotated.
-        decided: (n, C), the first model's decisions.
-        other: (n, C), the other model's.
+        models: M models' decisions, (n, C) each.
         resamples: how often n texts are drawn from the n, with replacement.
         seed: of the draws.
-        level: the share of the draws that an interval holds, half of the rest on either side.
+
+    Returns:
+        Scores as found, (M, 5 + C), and on every draw, (M, resamples, 5 + C): those of `SCORES`,
+        then each label's F1.
 
     Raises:
-        ValueError: the arrays differ in shape, no cell is annotated, or an option is out of bounds.
+        ValueError: the arrays differ in shape, no cell is annotated, or there are no draws.
 
     """
-    models = [_per_text(targets, decided), _per_text(targets, other)]
-    (one, two), (one_drawn, two_drawn) = _found_and_drawn(models, resamples, seed)
-    found, drawn = one - two, one_drawn - two_drawn  # (5,), (resamples, 5)
-    # What is equal but for rounding counts as equal: draws of few texts often repeat a difference.
-    as_far = np.abs(drawn - found) >= np.abs(found) - ROUNDING
-    p_values = (as_far.sum(axis=0) + 1) / (resamples + 1)
-    return {
-        name: Difference(float(value), *bound, float(p_value))
-        for name, value, bound, p_value in zip(
-            SCORES, found, _bounds(drawn, level), p_values, strict=True
-        )
-    }
+    if resamples < 1:
+        raise ValueError(f"expected at least one resample, found {resamples}")
+    each = [_per_text(targets, decided) for decided in models]
+    n = len(each[0])
+    found = [_scores(texts.sum(axis=0, keepdims=True), n)[0] for texts in each]
+    drawn: list[list[Floats]] = [[] for _ in each]
+    for counts in _counts(n, resamples, seed):
+        for blocks, texts in zip(drawn, each, strict=True):
+            blocks.append(_scores(counts @ texts, n))
+    return np.stack(found), np.stack([np.concatenate(blocks) for blocks in drawn])
+
+
+def bounds(drawn: Floats, level: float) -> list[tuple[float, float]]:
+    """Return the percentile interval of each column of draws, (resamples, K).
+
+    Raises:
+        ValueError: the level is no share.
+
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"expected a level between 0 and 1, such as 0.95, found {level}")
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def _per_text(targets: NDArray[np.float32], decided: NDArray[np.bool_]) -> Floats:
@@ -149,21 +145,6 @@ def _per_text(targets: NDArray[np.float32], decided: NDArray[np.bool_]) -> Float
     return np.column_stack(columns).astype(np.float64)
 
 
-def _found_and_drawn(
-    models: Sequence[Floats], resamples: int, seed: int
-) -> tuple[list[Floats], list[Floats]]:
-    """Return each model's scores on the texts, (5,), and on every draw of them, (resamples, 5)."""
-    if resamples < 1:
-        raise ValueError(f"expected at least one resample, found {resamples}")
-    n = len(models[0])
-    found = [_scores(texts.sum(axis=0, keepdims=True), n)[0] for texts in models]
-    drawn: list[list[Floats]] = [[] for _ in models]
-    for counts in _counts(n, resamples, seed):
-        for blocks, texts in zip(drawn, models, strict=True):
-            blocks.append(_scores(counts @ texts, n))
-    return found, [np.concatenate(blocks) for blocks in drawn]
-
-
 def _counts(n: int, resamples: int, seed: int) -> Iterator[Floats]:
     """Yield how often each of n texts is in each draw, (draws of a block, n)."""
     rng = np.random.default_rng(seed)
@@ -176,17 +157,9 @@ def _counts(n: int, resamples: int, seed: int) -> Iterator[Floats]:
 
 
 def _scores(sums: Floats, n: int) -> Floats:
-    """Return the scores, (draws, 5), from the sums over n texts, (draws, 2C + 3)."""
+    """Return scores and labels' F1, (draws, 5 + C), from sums over n texts, (draws, 2C + 3)."""
     labels = sums.shape[1] // 2 - 1
     hits, marks = sums[:, :labels], sums[:, labels : 2 * labels]  # (draws, C)
     micro = hits.sum(axis=1) / np.maximum(marks.sum(axis=1), 1)
-    macro = (hits / np.maximum(marks, 1)).mean(axis=1)
-    return np.column_stack([micro, macro, sums[:, 2 * labels :] / n])
-
-
-def _bounds(drawn: Floats, level: float) -> list[tuple[float, float]]:
-    """Return the percentile interval of each column."""
-    if not 0 < level < 1:
-        raise ValueError(f"expected a level between 0 and 1, such as 0.95, found {level}")
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return list(zip(low.tolist(), high.tolist(), strict=True))
+    f1 = hits / np.maximum(marks, 1)
+    return np.column_stack([micro, f1.mean(axis=1), sums[:, 2 * labels :] / n, f1])

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from overtone import data as datasets
+from overtone.data import Split
 from overtone.decision import Thresholds
 from overtone.evaluation import bootstrap, metrics
 from overtone.evaluation.bootstrap import Interval
@@ -15,6 +19,31 @@ from overtone.evaluation.metrics import Scores
 from overtone.experiment import deciding, labelled
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
+from overtone.labels import Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a model says about a split's texts, beside the truth, in the order of its labels."""
+
+    split: str
+    ids: tuple[str, ...]
+    labels: Labels
+    truth: NDArray[np.float32]
+    """(n, C); NaN where a cell is not annotated."""
+    probabilities: NDArray[np.float32]
+    """(n, C)."""
+    decided: NDArray[np.bool_]
+    """(n, C)."""
+    cross_fitted: bool
+    """Whether the decision was fitted on these very texts: each fifth of them is decided about by
+    a fit on the other four then."""
+    seconds: float
+    """From texts to decisions, loading left out."""
+
+    def score(self) -> Scores:
+        """Return the scores."""
+        return metrics.score(self.truth, self.decided, self.probabilities, self.labels)
 
 
 @dataclass(frozen=True)
@@ -75,10 +104,52 @@ def evaluate(
             are not the model's; or a threshold can't be used.
 
     """
+    found = predictions(
+        model, dataset, split=split, data_dir=data_dir, data=data, threshold=threshold
+    )
+    return Evaluation(
+        dataset,
+        found.split,
+        found.score(),
+        round(found.seconds, 3),
+        round(len(found.ids) / found.seconds, 1),
+        found.cross_fitted,
+        bootstrap.intervals(found.truth, found.decided) if intervals else None,
+    )
+
+
+def predictions(
+    model: str | Path | Predictor,
+    dataset: str,
+    *,
+    split: str | None = None,
+    data_dir: str | Path | None = None,
+    data: Mapping[str, object] | None = None,
+    threshold: Thresholds | None = None,
+    read: dict[str, Split] | None = None,
+) -> Predicted:
+    """Return what a model says about one split of a dataset; the arguments are `evaluate`'s.
+
+    Args:
+        model: a loaded model, or the folder of a run or a bundle.
+        dataset: a name or a file.
+        split: train, dev or test; of a file also all.
+        data_dir: where the dataset's files are.
+        data: the dataset's options.
+        threshold: what decides instead of the model's own decision.
+        read: what was read for other models, which is taken where it would be read in the same way;
+            what is read now is added.
+
+    Raises:
+        InputError: as for `evaluate`.
+
+    """
     datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
-    loaded, truth = labelled.load(model, dataset, split, data_dir, data or {}, default="test")
+    loaded, truth = labelled.load(
+        model, dataset, split, data_dir, data or {}, default="test", read=read
+    )
     start = time.perf_counter()
     raw = model.uncalibrated(loaded.texts)
     probabilities = model.calibrate(raw)
@@ -87,12 +158,13 @@ def evaluate(
     if cross_fitted := deciding.was_fitted_on(model.bundle.manifest, loaded):
         way = deciding.Way.of(model.bundle.manifest)
         probabilities, decided = deciding.cross_fit(way, raw, truth, model.labels, threshold)
-    return Evaluation(
-        dataset,
+    return Predicted(
         loaded.name,
-        metrics.score(truth, decided, probabilities, model.labels),
-        round(seconds, 3),
-        round(len(loaded) / seconds, 1),
+        loaded.ids,
+        model.labels,
+        truth,
+        probabilities,
+        decided,
         cross_fitted,
-        bootstrap.intervals(truth, decided) if intervals else None,
+        seconds,
     )

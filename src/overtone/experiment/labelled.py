@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ def load(
     data: Mapping[str, object],
     *,
     default: str,
+    read: dict[str, Split] | None = None,
 ) -> tuple[Split, NDArray[np.float32]]:
     """Return a split and its truth, (n, C) in the order of the model's labels.
 
@@ -43,6 +45,8 @@ def load(
             as well, its own ones hold where nothing is said.
         default: the split where none is named. Of a table it is `all` instead; but dev of the table
             that the model was trained on is wanted as it is.
+        read: what was read for other models, which is taken where it would be read in the same way;
+            what is read now is added.
 
     Raises:
         InputError: there is no such dataset or split; the split has no truth; or its labels are
@@ -51,8 +55,13 @@ def load(
     """
     if split is None:
         split = default if _is_divided(model, dataset, default) else "all"
-    options = _options(model, dataset, data, split)
-    loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+    read = {} if read is None else read
+    # All that `_options` looks at in a model.
+    key = json.dumps([model.bundle.manifest.config.get("data"), model.labels.names])
+    if key not in read:
+        options = _options(model, dataset, data, split)
+        read[key] = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+    loaded = read[key]
     return loaded, datasets.truth(loaded)[:, _columns(model, loaded)]
 
 

@@ -217,4 +217,6 @@ def without_torch(arguments: list[str], folder: Path) -> subprocess.CompletedPro
 
 def test_every_command_is_a_file() -> None:
     commands = {command.callback.__module__ for command in command_line.app.registered_commands}
-    assert commands == {f"overtone.apps.cli.{name}" for name in ("train", "evaluate", "predict")}
+    assert commands == {
+        f"overtone.apps.cli.{name}" for name in ("train", "evaluate", "compare", "predict")
+    }

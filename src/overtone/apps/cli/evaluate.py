@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overtone import atomic
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
@@ -27,6 +23,7 @@ from overtone.apps.cli.options import (
     needs,
     own_file,
     thresholds,
+    write_json,
 )
 
 if TYPE_CHECKING:
@@ -87,11 +84,7 @@ def evaluate(
     if json_to is None:
         _show(found)
         return
-    text = json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n"
-    if json_to == "-":
-        sys.stdout.write(text)
-    else:
-        atomic.write_text(Path(json_to), text)
+    write_json(json_to, found.to_json())
 
 
 def _show(found: Evaluation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from overtone import atomic
 from overtone.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -167,6 +170,15 @@ def data_settings(settings: Sequence[str]) -> dict[str, object]:
         )
     options: dict[str, object] = table.get("data", {})
     return options
+
+
+def write_json(to: str, content: object) -> None:
+    """Write JSON to the file that --json named, or to standard output."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    if to == "-":
+        sys.stdout.write(text)
+    else:
+        atomic.write_text(Path(to), text)
 
 
 def quieten_libraries() -> None:

@@ -1,0 +1,85 @@
+"""`overtone compare`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from overtone.apps.cli.options import (
+    DataDir,
+    DatasetOrFile,
+    GroupColumn,
+    IdColumn,
+    JsonTo,
+    LabelColumn,
+    LabelColumns,
+    Separator,
+    SoftLabels,
+    TextColumn,
+    data_settings,
+    needs,
+    own_file,
+    write_json,
+)
+
+RUNS = "The folder of a run, of a bundle, or of one recipe's runs under several seeds."
+
+
+def compare(
+    model_a: Annotated[str, typer.Argument(metavar="MODEL_A", help=RUNS)],
+    model_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="The same of the other one.")],
+    dataset: Annotated[str, DatasetOrFile],
+    data_dir: DataDir = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="train, dev or test; of a file also all, its default."),
+    ] = None,
+    text_column: TextColumn = None,
+    labels: LabelColumns = None,
+    label_column: LabelColumn = None,
+    separator: Separator = None,
+    soft_labels: SoftLabels = False,
+    group_column: GroupColumn = None,
+    id_column: IdColumn = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
+    ] = None,
+    resamples: Annotated[
+        int | None,
+        typer.Option("--resamples", min=1, help="How often texts and seeds are drawn; 10,000."),
+    ] = None,
+    json_to: JsonTo = None,
+) -> None:
+    """Say which of two models is better on a dataset's split, by how much, and how sure that is."""
+    options = own_file(
+        dataset,
+        labels=labels,
+        soft_labels=soft_labels,
+        text_column=text_column,
+        label_column=label_column,
+        separator=separator,
+        group_column=group_column,
+        id_column=id_column,
+    )
+    with needs("train", "compare"):
+        from overtone.evaluation.compare import RESAMPLES
+        from overtone.experiment import compare as experiment
+    from overtone.apps.cli.show_comparison import show_comparison, show_work
+
+    with show_work() as tell:
+        found = experiment.compare(
+            model_a,
+            model_b,
+            dataset,
+            split=split,
+            data_dir=data_dir,
+            data={**options, **data_settings(settings or ())},
+            resamples=resamples or RESAMPLES,
+            tell=tell,
+        )
+    if json_to is None:
+        show_comparison(found)
+    else:
+        write_json(json_to, found.to_json())
