@@ -59,6 +59,18 @@ def train(
         Path | None,
         typer.Option("--init", help="A run or bundle to start from; its labels may be others."),
     ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option("--teacher", help="A run or bundle to learn from as well; repeatable."),
+    ] = None,
+    teacher_texts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--teacher-texts",
+            metavar="NAME|FILE",
+            help="Texts that only the teachers label: a dataset, FILE or FILE:COLUMN; repeatable.",
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
@@ -108,6 +120,8 @@ def train(
         "model": model,
         "encoder": encoder,
         "init": init,
+        "teachers": teacher or (),
+        "teacher_texts": teacher_texts or (),
         "seed": seed,
         "settings": settings or (),
     }
