@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.errors import OvertoneError
+    from overtone.experiment.adapt import adapt
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.train import train
@@ -26,6 +27,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "__version__",
+    "adapt",
     "evaluate",
     "load",
     "train",
@@ -37,6 +39,7 @@ _HOMES = {
     "OvertoneError": "overtone.errors",
     "Prediction": "overtone.inference.predictor",
     "Predictor": "overtone.inference.predictor",
+    "adapt": "overtone.experiment.adapt",
     "evaluate": "overtone.experiment.evaluate",
     "load": "overtone.inference.predictor",
     "train": "overtone.experiment.train",

@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 
 import overtone
 from overtone import data
+from overtone.config import parse
 from overtone.data import Split
 from overtone.errors import InputError
 from overtone.experiment import distill
@@ -45,7 +46,7 @@ def train_split() -> Split:
 def taught(*runs: Run, **options: Any) -> Teacher:  # noqa: ANN401
     layer = {"teacher": {"models": [str(run.path) for run in runs]}}
     section = distill.resolved(layer)["teacher"]
-    return Teacher(**{key: tuple(value) for key, value in section.items()}, **options)
+    return parse(Teacher, {**section, **options}, "teacher")
 
 
 def test_the_targets_are_the_mean_of_the_truth_and_of_the_teachers_probabilities(

@@ -30,25 +30,35 @@ def load(
         DataError: a file can't be read.
 
     """
-    seen = {same_text(text) for text in known} | {""}
+    seen = {same_text(text) for text in known}
     ids: list[str] = []
     texts: list[str] = []
     for name in names:
-        before = len(texts)
         found = _read(name, data_dir)
-        for number, text in found:
-            key = same_text(text)
-            if key not in seen:
-                seen.add(key)
-                ids.append(f"{Path(name).name}:{number}")
-                texts.append(text)
+        kept = distinct([text for _, text in found], seen)
+        ids += [f"{Path(name).name}:{found[place][0]}" for place in kept]
+        texts += [found[place][1] for place in kept]
         log.info(
             "%s: %d texts; left out, as they are empty, stand there twice or are known: %d",
             name,
-            len(texts) - before,
-            len(found) - len(texts) + before,
+            len(kept),
+            len(found) - len(kept),
         )
     return ids, texts
+
+
+def distinct(texts: Sequence[str], seen: set[str]) -> list[int]:
+    """Return the places of texts that are not empty and, by `same_text`, not seen yet.
+
+    They are added to `seen`.
+    """
+    places = []
+    for place, text in enumerate(texts):
+        key = same_text(text)
+        if key and key not in seen:
+            seen.add(key)
+            places.append(place)
+    return places
 
 
 def resolve(name: str) -> str:

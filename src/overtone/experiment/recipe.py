@@ -259,7 +259,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
             "leave the section loss out; model.balance weighs present labels"
         )
     sections = {
-        kind: collect(partial(_section, kind, tables[kind]))
+        kind: collect(partial(section, kind, tables[kind]))
         for kind in DEFAULTS
         if kind not in PLAIN
     }
@@ -286,8 +286,14 @@ def _family(name: object) -> ModuleType:
     return find_plugin("overtone.models", str(name if known else DEFAULTS["model"]["name"]))
 
 
-def _section(kind: str, table: Table) -> Section:
-    """Check a plugin's section and write out its defaults."""
+def section(kind: str, table: Mapping[str, Any]) -> Section:
+    """Check a plugin's section and write out its defaults.
+
+    Raises:
+        InputError: there is no such plugin, or an option is wrong.
+
+    """
+    table = dict(table)
     name = table.pop("name", None)
     if kind == "data" and name is None:
         raise InputError(
