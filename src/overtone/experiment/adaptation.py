@@ -144,6 +144,8 @@ def check(table: Mapping[str, Any]) -> Adaptation:
         problems.append("there is nothing to learn from: name a --dataset, --texts, or both")
     if (metric := table.get("training", {}).get("metric")) != "loss":
         problems.append(f"training.metric must be loss, as there are no labels, found {metric!r}")
+    if table.get("training", {}).get("rdrop"):
+        problems.append("training.rdrop compares labels' logits, which adapt has none of")
     if problems:
         raise ConfigError(problems)
     return Adaptation(**found)
