@@ -140,12 +140,19 @@ def check(table: Mapping[str, Any]) -> Adaptation:
             problems += error.problems
         except InputError as error:
             problems.append(str(error))
-    if not (table.get("data") or table.get("masking", {}).get("texts")):
-        problems.append("there is nothing to learn from: name a --dataset, --texts, or both")
-    if (metric := table.get("training", {}).get("metric")) != "loss":
-        problems.append(f"training.metric must be loss, as there are no labels, found {metric!r}")
-    if table.get("training", {}).get("rdrop"):
-        problems.append("training.rdrop compares labels' logits, which adapt has none of")
+    problems += _contradictions(table)
     if problems:
         raise ConfigError(problems)
     return Adaptation(**found)
+
+
+def _contradictions(table: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with sections that are each right."""
+    found, training = [], table.get("training", {})
+    if not (table.get("data") or table.get("masking", {}).get("texts")):
+        found.append("there is nothing to learn from: name a --dataset, --texts, or both")
+    if (metric := training.get("metric")) != "loss":
+        found.append(f"training.metric must be loss, as there are no labels, found {metric!r}")
+    if training.get("rdrop"):
+        found.append("training.rdrop compares labels' logits, which adapt has none of")
+    return found
