@@ -158,6 +158,7 @@ def test_low_rank_updates_end_up_in_the_saved_weights(tiny: dict[str, Any], tmp_
         ({"dataset": "sample", "settings": ["masking.share=0"]}, "masking.share must be between"),
         ({"dataset": "sample", "settings": ["training.metric=jaccard"]}, "must be loss"),
         ({"dataset": "sample", "settings": ["training.rdrop=1.0"]}, "which adapt has none of"),
+        ({"dataset": "sample", "settings": ["training.shard=true"]}, "can't divide a head"),
         ({"dataset": "sample", "encoder": "random/bert-base"}, "weights are random"),
     ],
 )

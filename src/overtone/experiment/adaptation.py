@@ -155,4 +155,6 @@ def _contradictions(table: Mapping[str, Any]) -> list[str]:
         found.append(f"training.metric must be loss, as there are no labels, found {metric!r}")
     if training.get("rdrop"):
         found.append("training.rdrop compares labels' logits, which adapt has none of")
+    if training.get("shard"):
+        found.append("training.shard can't divide a head that shares the encoder's embeddings")
     return found
