@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.errors import OvertoneError
+    from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
@@ -27,6 +28,7 @@ __all__ = [
     "Prediction",
     "Predictor",
     "__version__",
+    "adapt",
     "compare",
     "evaluate",
     "load",
@@ -39,6 +41,7 @@ _HOMES = {
     "OvertoneError": "overtone.errors",
     "Prediction": "overtone.inference.predictor",
     "Predictor": "overtone.inference.predictor",
+    "adapt": "overtone.experiment.adapt",
     "compare": "overtone.experiment.compare",
     "evaluate": "overtone.experiment.evaluate",
     "load": "overtone.inference.predictor",

@@ -10,7 +10,7 @@ from typing import Any
 from overtone import bundle
 from overtone.bundle import Manifest
 from overtone.errors import InputError
-from overtone.experiment.train import MACHINE
+from overtone.experiment.run import MACHINE
 from overtone.inference.predictor import Predictor
 
 Model = str | Path | Predictor

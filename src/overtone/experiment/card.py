@@ -17,6 +17,8 @@ def write(manifest: Manifest) -> str:
         f"| {label['f1']:.3f} | {label['support']} |"
         for name, label in scores["per_label"].items()
     )
+    teachers = recipe.get("teacher", {}).get("models", ())
+    taught = f"Learnt from {len(teachers)} other models' probabilities, too.\n\n" * bool(teachers)
     return f"""# {_cell(texts)} by {_cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
@@ -34,7 +36,7 @@ overtone.load("this folder").predict(["a text"])
 | {_cell(recipe["model"].get("encoder", "none"))} | {_cell(recipe["text"]["name"])} \
 | {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
 
-## Scores on dev
+{taught}## Scores on dev
 
 Dev chose the epoch that was kept, so expect a little less on other texts.{_fitted(manifest)}
 

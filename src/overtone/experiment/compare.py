@@ -73,7 +73,7 @@ class Comparison:
     seeds_paired: bool
     """Whether both have the same seeds, several of them, which are then drawn together."""
     cross_fitted: bool
-    """Whether a decision was fitted on these texts, and is scored by fits on other folds of them."""
+    """Whether a decision was fitted on these texts, and is scored cross-fitted."""
     resamples: int
     seconds: float
     """From the first text to the last difference, loading included."""

@@ -322,7 +322,7 @@ def _settings(config: Table) -> tuple[str, ...]:
     return tuple(
         f"{section}.{key}={_toml(value)}"
         for section, options in config.items()
-        if section not in ("data", "init")
+        if section not in ("data", "init", "teacher")
         for key, value in options.items()
     )
 

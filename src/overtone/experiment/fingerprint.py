@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from overtone import atomic, data
+from overtone import atomic
 from overtone.data import Split
 from overtone.errors import InputError
 
@@ -53,8 +53,12 @@ def _of(split: Split) -> dict[str, Any]:
         "number of texts": len(split),
         "labels": list(split.labels.names),
         "texts (sha256)": of_texts(split.texts),
-        "truth (sha256)": hashlib.sha256(data.truth(split).tobytes()).hexdigest(),
+        "truth (sha256)": hashlib.sha256(_truth(split)).hexdigest(),
     }
+
+
+def _truth(split: Split) -> bytes:
+    return b"" if split.targets is None else split.targets.tobytes()
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

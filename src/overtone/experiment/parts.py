@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split
 from overtone.errors import InputError
+from overtone.experiment import distill
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
@@ -27,6 +28,7 @@ class Parts:
 
     recipe: Recipe
     train: Split
+    """With the texts that only teachers label, not annotated."""
     dev: Split
     inputs: Inputs
     train_encoded: Encoded
@@ -46,10 +48,12 @@ def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
         data.load(recipe.data.name, name, data_dir, recipe.data.options)
         for name in ("train", "dev")
     )
-    return prepare_splits(recipe, train_split, dev_split)
+    return prepare_splits(recipe, train_split, dev_split, data_dir=data_dir)
 
 
-def prepare_splits(recipe: Recipe, train_split: Split, dev_split: Split) -> Parts:
+def prepare_splits(
+    recipe: Recipe, train_split: Split, dev_split: Split, *, data_dir: Path | None = None
+) -> Parts:
     """Make the parts of a run from splits that are loaded already.
 
     Raises:
@@ -58,9 +62,11 @@ def prepare_splits(recipe: Recipe, train_split: Split, dev_split: Split) -> Part
     """
     for split in (train_split, dev_split):
         data.truth(split)
+    seed = recipe.training.seed
+    train_split = distill.with_texts(recipe.teacher, train_split, dev_split, seed, data_dir)
     clean = text.load(recipe.text.name, recipe.text.options)
     cleaned = [[clean(item) for item in split.texts] for split in (train_split, dev_split)]
-    torch.manual_seed(recipe.training.seed)  # the head's first weights
+    torch.manual_seed(seed)  # the head's first weights
     pretrained = _pretrained(recipe, train_split.labels, cleaned[0])
     _check_training(recipe, pretrained.model)
     family_inputs = inputs.load(

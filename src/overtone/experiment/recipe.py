@@ -17,6 +17,7 @@ from overtone import bundle, config
 from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
+from overtone.experiment import distill
 from overtone.training.config import Config as Training
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ DEFAULTS: Table = {
     "decision": {"name": "threshold"},
     "training": {},
     "init": {},
+    "teacher": {},
 }
 """What a recipe says where nothing else does; each option's own default stands in its plugin. The
 model's family says which text, inputs and loss go with it."""
@@ -55,7 +57,7 @@ class Init:
     """That of its bundle.json."""
 
 
-PLAIN = {"training": Training, "init": Init}
+PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
 """The sections that are no plugins."""
 
 PACKAGES = {"loss": "losses", "model": "models"}
@@ -92,6 +94,7 @@ class Recipe:
     decision: Section
     training: Training
     init: Init
+    teacher: distill.Teacher
 
     def to_json(self) -> Table:
         """Return the recipe as tables, every default written out."""
@@ -112,6 +115,8 @@ def compose(
     model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
+    teachers: Sequence[str | Path] = (),
+    teacher_texts: Sequence[str | Path] = (),
     seed: int | None = None,
     settings: Sequence[str] = (),
 ) -> Recipe:
@@ -126,6 +131,8 @@ def compose(
         encoder: stands for `model.encoder`.
         init: the model to start from, whose text, inputs and model sections hold where nothing else
             is said.
+        teachers: stand for `teacher.models`.
+        teacher_texts: stand for `teacher.texts`.
         seed: stands for `training.seed`.
         settings: `section.key=value`, the last word.
 
@@ -145,6 +152,8 @@ def compose(
         ("model", "name", model),
         ("model", "encoder", encoder),
         ("training", "seed", seed),
+        ("teacher", "models", list(map(str, teachers)) or None),
+        ("teacher", "texts", list(map(str, teacher_texts)) or None),
     ):
         if value is not None:
             named.setdefault(section, {})[key] = value
@@ -156,7 +165,7 @@ def compose(
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
     for given in (table, asked):
-        layer = _with_own_file(given)
+        layer = distill.resolved(_with_own_file(given))
         result = config.merge(_without_other_plugins(result, layer), layer)
     if initial:
         result = _with_shape_of(initial["model"], result, asked)
@@ -251,7 +260,8 @@ def check(table: Mapping[str, Any]) -> Recipe:
             f"the model {tables['model'].get('name')} takes inputs.name {family.INPUTS}, found "
             f"{tables['inputs']['name']!r}"
         )
-    if getattr(family, "SOLVER", False) and _names_a_loss(family, tables["loss"]):
+    solver = getattr(family, "SOLVER", False)
+    if solver and _names_a_loss(family, tables["loss"]):
         problems.append(
             f"the model {tables['model']['name']} is fitted by a solver, which no loss changes: "
             "leave the section loss out; model.balance weighs present labels"
@@ -264,6 +274,8 @@ def check(table: Mapping[str, Any]) -> Recipe:
     plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
+    if plain["teacher"] is not None:
+        problems += distill.problems(plain["teacher"], solver=solver)
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, **plain)

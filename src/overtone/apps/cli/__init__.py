@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import compare, data, decide, evaluate, predict, train
+from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, train
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(train.train)
+app.command()(adapt.adapt)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)
 app.command()(predict.predict)

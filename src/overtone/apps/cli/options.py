@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -198,3 +199,22 @@ def needs(extra: str, command: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtraError(extra, f"overtone {command}") from error
+
+
+@contextmanager
+def says_how_to_go_on() -> Iterator[None]:
+    """Turn a run that was asked to stop into the command that goes on, and its exit code."""
+    from overtone.training.ranks import is_first_process, number_of_processes
+    from overtone.training.stopping import Interrupted
+
+    try:
+        yield
+    except Interrupted as stopped:
+        if not is_first_process():
+            raise typer.Exit(stopped.exit_code) from stopped
+        if number_of_processes() > 1:
+            typer.echo(f"{stopped}; go on with the same command and --resume", err=True)
+            raise typer.Exit(stopped.exit_code) from stopped
+        again = [word for word in sys.argv[1:] if word != "--resume"]
+        typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
+        raise typer.Exit(stopped.exit_code) from stopped

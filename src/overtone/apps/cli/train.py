@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +22,7 @@ from overtone.apps.cli.options import (
     needs,
     own_file,
     quieten_libraries,
+    says_how_to_go_on,
 )
 from overtone.config import plugin_names, preset_names
 from overtone.errors import InputError
@@ -58,6 +57,18 @@ def train(
     init: Annotated[
         Path | None,
         typer.Option("--init", help="A run or bundle to start from; its labels may be others."),
+    ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option("--teacher", help="A run or bundle to learn from as well; repeatable."),
+    ] = None,
+    teacher_texts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--teacher-texts",
+            metavar="NAME|FILE",
+            help="Texts that only the teachers label: a dataset, FILE or FILE:COLUMN; repeatable.",
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -99,8 +110,7 @@ def train(
     with needs("train", "train"):
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose
-        from overtone.training.ranks import is_first_process, number_of_processes
-        from overtone.training.stopping import Interrupted
+        from overtone.training.ranks import is_first_process
 
         quieten_libraries()
     given: dict[str, Any] = {
@@ -108,6 +118,8 @@ def train(
         "model": model,
         "encoder": encoder,
         "init": init,
+        "teachers": teacher or (),
+        "teacher_texts": teacher_texts or (),
         "seed": seed,
         "settings": settings or (),
     }
@@ -117,7 +129,7 @@ def train(
         return
     if output is None:
         raise InputError("train needs --output FOLDER, where the run goes (or --dry-run)")
-    try:
+    with says_how_to_go_on():
         run = experiment.train(
             dataset,
             output,
@@ -127,15 +139,6 @@ def train(
             track=track,
             **given,
         )
-    except Interrupted as stopped:
-        if not is_first_process():
-            raise typer.Exit(stopped.exit_code) from stopped
-        if number_of_processes() > 1:
-            typer.echo(f"{stopped}; go on with the same command and --resume", err=True)
-            raise typer.Exit(stopped.exit_code) from stopped
-        again = [word for word in sys.argv[1:] if word != "--resume"]
-        typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
-        raise typer.Exit(stopped.exit_code) from stopped
     if not is_first_process():
         return
     scores, cost = run.metrics["dev"], run.metrics["cost"]
