@@ -15,7 +15,9 @@ from overtone import data as datasets
 from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.evaluation import bootstrap, metrics
+from overtone.evaluation import calibration as reliability
 from overtone.evaluation.bootstrap import Interval
+from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
@@ -40,17 +42,21 @@ class Evaluation:
     texts_per_second: float
     intervals: dict[str, Interval] | None = None
     """Bootstrap intervals of the scores that have them, where they were asked for."""
+    calibration: CalibrationScores | None = None
+    """How far the probabilities can be taken at their word, where that was asked for."""
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
         rest = {**vars(self), **self.scores.to_json()}
-        del rest["scores"], rest["intervals"]
+        del rest["scores"], rest["intervals"], rest["calibration"]
         if self.intervals is not None:
             rest["intervals"] = {
                 "level": bootstrap.LEVEL,
                 "resamples": bootstrap.RESAMPLES,
                 **{name: interval.to_json() for name, interval in self.intervals.items()},
             }
+        if self.calibration is not None:
+            rest["calibration"] = self.calibration.to_json()
         return rest
 
 
@@ -62,6 +68,7 @@ def evaluate(
     data_dir: str | Path | None = None,
     data: Mapping[str, object] | None = None,
     intervals: bool = False,
+    calibration: bool = False,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
@@ -74,6 +81,7 @@ def evaluate(
         data: the dataset's options; where the model was trained on the same dataset, or on a file
             as well, its own ones hold where nothing is said.
         intervals: also draw 95 % intervals of the main scores, over the texts.
+        calibration: also measure how far the probabilities can be taken at their word.
 
     Raises:
         InputError: there is no such model, dataset or split; the split has no truth; or its labels
@@ -100,6 +108,9 @@ def evaluate(
         round(seconds, 3),
         round(len(loaded) / seconds, 1),
         bootstrap.intervals(truth[:, columns], decided) if intervals else None,
+        reliability.measure(truth[:, columns], probabilities, model.labels)
+        if calibration
+        else None,
     )
 
 

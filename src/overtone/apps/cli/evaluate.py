@@ -53,6 +53,13 @@ def evaluate(
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
     ] = False,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Add ECE, Brier score and log loss.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw reliability curves: .png or .svg."),
+    ] = None,
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
@@ -68,6 +75,10 @@ def evaluate(
     )
     with needs("train", "evaluate"):
         from overtone.experiment import evaluate as experiment
+    if plot is not None:
+        with needs("train", "evaluate --plot"):
+            from overtone.evaluation import reliability_plot
+        reliability_plot.check(plot)
     found = experiment.evaluate(
         model,
         dataset,
@@ -75,7 +86,11 @@ def evaluate(
         data_dir=data_dir,
         data={**options, **data_settings(settings or ())},
         intervals=intervals,
+        calibration=calibration or plot is not None,
     )
+    if plot is not None and found.calibration is not None:
+        title = f"{Path(model).resolve().name} on {Path(dataset).name}, {found.split}"
+        reliability_plot.write(found.calibration, plot, title)
     if json_to is None:
         _show(found)
         return
@@ -128,6 +143,10 @@ def _show(found: Evaluation) -> None:
     console = Console()
     console.print(whole)
     console.print(labels)
+    if found.calibration is not None:
+        from overtone.apps.cli.show_calibration import calibration_table
+
+        console.print(calibration_table(found.calibration))
     if found.intervals is not None:
         console.print(
             "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "
