@@ -142,7 +142,7 @@ def test_the_isotonic_curve_goes_through_its_steps_and_keeps_the_ranking() -> No
     t = np.array([0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
     curve = isotonic.fit_curve(p, t)
     low, high = 1 / 5, 5 / 6
-    at = np.array([0.1, 0.25, 0.65, 0.85])  # rates 0, 1/2, 1/2 and 1: equal ones are one step
+    # Rates of 0, 1/2, 1/2 and 1: equal ones are one step.
     at = np.array([0.1, np.mean([0.2, 0.3, 0.6, 0.7]), 0.85])
     rates = low + (high - low) * np.array([0, 0.5, 1])
     np.testing.assert_allclose(curve(at), 0.99 * rates + 0.01 * at)
