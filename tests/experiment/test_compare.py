@@ -173,7 +173,7 @@ def test_texts_are_read_once_and_predicted_once_a_run(
     folders: dict[str, Path], table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads, texts, told = [], [], []
-    load, probabilities = data.load, overtone.Predictor.probabilities
+    load, probabilities = data.load, overtone.Predictor.uncalibrated
 
     def count_loads(dataset: str, split: str, *given: Any) -> Split:  # noqa: ANN401
         loads.append(split)
@@ -184,7 +184,7 @@ def test_texts_are_read_once_and_predicted_once_a_run(
         return probabilities(self, given)
 
     monkeypatch.setattr(data, "load", count_loads)
-    monkeypatch.setattr(overtone.Predictor, "probabilities", count_texts)
+    monkeypatch.setattr(overtone.Predictor, "uncalibrated", count_texts)
     overtone.compare(
         folders["spanemo"], folders["cls_head"], table, split="dev", resamples=20,
         tell=lambda *what: told.append(what),

@@ -14,7 +14,7 @@ import overtone
 from overtone import data
 from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
-from overtone.evaluation import bootstrap, metrics
+from overtone.evaluation import bootstrap, calibration, metrics
 from overtone.experiment import labelled
 from overtone.experiment.train import Run
 from overtone.labels import Labels
@@ -125,6 +125,18 @@ def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(run: Run) ->
     assert (saved["level"], saved["resamples"]) == (0.95, 1000)
     assert saved["jaccard"] == found.intervals["jaccard"].to_json()
     assert "intervals" not in overtone.evaluate(run.path, "sample", split="dev").to_json()
+
+
+def test_calibration_is_measured_only_where_wanted(run: Run) -> None:
+    found = overtone.evaluate(run.path, "sample", split="dev", calibration=True)
+    model, split = overtone.load(run.path), data.load("sample", "dev")
+    expected = calibration.measure(
+        data.truth(split), model.probabilities(split.texts), model.labels
+    )
+    assert found.calibration == expected
+    saved = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert saved["calibration"] == expected.to_json()
+    assert "calibration" not in overtone.evaluate(run.path, "sample", split="dev").to_json()
 
 
 def write_own(path: Path, columns: str, rows: list[str]) -> str:

@@ -121,6 +121,7 @@ def test_a_bundle_loads_and_predicts_without_a_network(run: Run) -> None:
     [
         "overtone",
         "overtone.bundle",
+        "overtone.calibration.auto",
         "overtone.data",
         "overtone.decision.threshold",
         "overtone.inference.predictor",

@@ -121,11 +121,12 @@ def restore(
     curves: dict[str, Curve] = {}
     for label in labels.names:
         table = tables[label]
-        if not isinstance(table, dict) or table.get("name") not in known:
+        kind = known.get(str(table.get("name"))) if isinstance(table, dict) else None
+        if kind is None:
             raise BundleError(
                 f"the saved calibration {name} of the label {label!r} is none of "
                 f"{', '.join(known)}; don't use this bundle"
             )
         values = {key: value for key, value in table.items() if key != "name"}
-        curves[label] = parse(known[table["name"]], values, where=f"calibration.labels.{label}")
+        curves[label] = parse(kind, values, where=f"calibration.labels.{label}")
     return PerLabel(name, curves)

@@ -44,15 +44,16 @@ class Curve:
 def fit_curve(p: Floats, t: Floats) -> Curve:
     """Return the line with the least log loss, for probabilities and targets (n,)."""
     z, t = _logistic.logit(p), _logistic.smooth(t)
-    one = np.ones((len(z), 1))
+    middle = z.mean()
+    z, one = z - middle, np.ones((len(z), 1))
     slope = 1.0  # where all probabilities are the same, only the intercept has anything to say
     if p.min() < p.max():
         size = z.std()
-        best, _ = _logistic.fit(np.hstack([(z - z.mean())[:, None] / size, one]), t)
+        best, _ = _logistic.fit(np.hstack([z[:, None] / size, one]), t)
         # The loss is convex: where the best lies outside the bounds, the nearer bound is best.
         slope = float(np.clip(best / size, *SLOPES))
-    (intercept,) = _logistic.fit(one, t, offset=slope * z)
-    return Curve(slope=slope, intercept=float(intercept))
+    (height,) = _logistic.fit(one, t, offset=slope * z)
+    return Curve(slope=slope, intercept=float(height - slope * middle))
 
 
 def fit(

@@ -62,7 +62,8 @@ def fit(
         return _per_label.fit("temperature", fit_curve, probabilities, targets, labels)
     known = ~np.isnan(targets)
     p, t = probabilities[known].astype(np.float64), targets[known].astype(np.float64)
-    curve = fit_curve(p, t) if _per_label.rarer(t) >= 1 else Unchanged()
+    several = len(targets) > 1 and _per_label.rarer(t) >= 1
+    curve = fit_curve(p, t) if several else Unchanged()
     return PerLabel("temperature", dict.fromkeys(labels.names, curve))
 
 

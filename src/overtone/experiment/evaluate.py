@@ -14,7 +14,9 @@ from overtone import data as datasets
 from overtone.data import Split
 from overtone.decision import Thresholds
 from overtone.evaluation import bootstrap, metrics
+from overtone.evaluation import calibration as reliability
 from overtone.evaluation.bootstrap import Interval
+from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
 from overtone.experiment import deciding, labelled
 from overtone.inference import predictor
@@ -61,17 +63,21 @@ class Evaluation:
     the other four then."""
     intervals: dict[str, Interval] | None = None
     """Bootstrap intervals of the scores that have them, where they were asked for."""
+    calibration: CalibrationScores | None = None
+    """How far the probabilities can be taken at their word, where that was asked for."""
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
         rest = {**vars(self), **self.scores.to_json()}
-        del rest["scores"], rest["intervals"]
+        del rest["scores"], rest["intervals"], rest["calibration"]
         if self.intervals is not None:
             rest["intervals"] = {
                 "level": bootstrap.LEVEL,
                 "resamples": bootstrap.RESAMPLES,
                 **{name: interval.to_json() for name, interval in self.intervals.items()},
             }
+        if self.calibration is not None:
+            rest["calibration"] = self.calibration.to_json()
         return rest
 
 
@@ -84,6 +90,7 @@ def evaluate(
     data: Mapping[str, object] | None = None,
     intervals: bool = False,
     threshold: Thresholds | None = None,
+    calibration: bool = False,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
@@ -98,6 +105,7 @@ def evaluate(
         intervals: also draw 95 % intervals of the main scores, over the texts.
         threshold: what decides instead of the model's own decision: 0.4 for all labels, or
             {"joy": 0.3} for some.
+        calibration: also measure how far the probabilities can be taken at their word.
 
     Raises:
         InputError: there is no such model, dataset or split; the split has no truth; its labels
@@ -115,6 +123,9 @@ def evaluate(
         round(len(found.ids) / found.seconds, 1),
         found.cross_fitted,
         bootstrap.intervals(found.truth, found.decided) if intervals else None,
+        reliability.measure(found.truth, found.probabilities, found.labels)
+        if calibration
+        else None,
     )
 
 

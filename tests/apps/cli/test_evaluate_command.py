@@ -91,6 +91,36 @@ def test_intervals_are_shown_and_written(cli: Cli, run: Path) -> None:
     assert json.loads(written.out)["intervals"]["jaccard"] == intervals["jaccard"].to_json()
 
 
+def test_calibration_is_shown_and_written(cli: Cli, run: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--calibration")
+    assert found.code == 0, found.err
+    expected = overtone.evaluate(run, "sample", calibration=True).calibration
+    assert expected is not None
+    for one in (*expected.per_label.values(), expected.pooled):
+        assert f"{one.ece:.4f} │ {one.brier:.4f} │   {one.log_loss:.4f} │" in found.out
+    assert "15 bins of width 1/15" in found.out
+    written = cli("evaluate", run, "--dataset", "sample", "--calibration", "--json", "-")
+    assert json.loads(written.out)["calibration"]["pooled"]["brier"] == expected.pooled.brier
+
+
+def test_a_plot_is_written_and_brings_the_table(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--plot", "new/curves.svg")
+    assert found.code == 0, found.err
+    assert "log loss" in found.out
+    drawn = (tmp_path / "new" / "curves.svg").read_text(encoding="utf-8")
+    assert f"{run.name} on sample, test" in drawn
+    assert all(name in drawn for name in NAMES)
+
+
+def test_a_plot_of_another_kind_is_refused_before_anything_is_loaded(
+    cli: Cli, tmp_path: Path
+) -> None:
+    found = cli("evaluate", "no-model", "--dataset", "sample", "--plot", "curves.pdf")
+    found.assert_failed(2)
+    assert "ends in .png or .svg" in found.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def write_own(folder: Path, *, tags: bool = False) -> Path:
     """Write a file of one's own with the labels of the sample, as columns or as names."""
     path = folder / ("tags.tsv" if tags else "mine.csv")

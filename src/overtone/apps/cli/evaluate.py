@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,13 @@ def evaluate(
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
     ] = False,
     threshold: Thresholds = None,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="Add ECE, Brier score and log loss.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Draw reliability curves: .png or .svg."),
+    ] = None,
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
@@ -69,6 +77,10 @@ def evaluate(
     with needs("train", "evaluate"):
         from overtone import data
         from overtone.experiment import evaluate as experiment
+    if plot is not None:
+        with needs("train", "evaluate --plot"):
+            from overtone.evaluation import reliability_plot
+        reliability_plot.check(plot)
         from overtone.inference.predictor import load
     data.splits(dataset)  # a wrong name is found before a model is loaded
     loaded = load(model)
@@ -80,7 +92,12 @@ def evaluate(
         data={**options, **data_settings(settings or ())},
         intervals=intervals,
         threshold=thresholds(threshold or (), loaded.labels),
+        calibration=calibration or plot is not None,
     )
+    if plot is not None and found.calibration is not None:
+        fitted = ", cross-fitted" if found.cross_fitted else ""
+        title = f"{Path(model).resolve().name} on {Path(dataset).name}, {found.split}{fitted}"
+        reliability_plot.write(found.calibration, plot, title)
     if json_to is None:
         _show(found)
         return
@@ -129,6 +146,10 @@ def _show(found: Evaluation) -> None:
     console = Console()
     console.print(whole)
     console.print(labels)
+    if found.calibration is not None:
+        from overtone.apps.cli.show_calibration import calibration_table
+
+        console.print(calibration_table(found.calibration))
     if found.intervals is not None:
         console.print(
             "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "
