@@ -15,6 +15,8 @@ from overtone.apps import cli as command_line
 
 Cli = Callable[..., Any]
 
+COMMANDS = ("train", "adapt", "evaluate", "compare", "predict", "decide")
+
 
 def test_version(program: Cli) -> None:
     found = program("--version")
@@ -124,7 +126,7 @@ def test_a_damaged_bundle_is_named(cli: Cli, run: Path, tmp_path: Path) -> None:
 def test_an_unexpected_error_asks_for_a_report(
     cli: Cli, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("unheard of")
 
     monkeypatch.setattr(overtone.inference.predictor.Predictor, "predict", fail)
@@ -217,6 +219,4 @@ def without_torch(arguments: list[str], folder: Path) -> subprocess.CompletedPro
 
 def test_every_command_is_a_file() -> None:
     commands = {command.callback.__module__ for command in command_line.app.registered_commands}
-    assert commands == {
-        f"overtone.apps.cli.{name}" for name in ("train", "evaluate", "compare", "predict")
-    }
+    assert commands == {f"overtone.apps.cli.{name}" for name in COMMANDS}

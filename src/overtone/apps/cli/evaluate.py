@@ -77,11 +77,11 @@ def evaluate(
     with needs("train", "evaluate"):
         from overtone import data
         from overtone.experiment import evaluate as experiment
+        from overtone.inference.predictor import load
     if plot is not None:
         with needs("train", "evaluate --plot"):
             from overtone.evaluation import reliability_plot
         reliability_plot.check(plot)
-        from overtone.inference.predictor import load
     data.splits(dataset)  # a wrong name is found before a model is loaded
     loaded = load(model)
     found = experiment.evaluate(
