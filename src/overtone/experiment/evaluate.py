@@ -19,6 +19,7 @@ from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.metrics import Scores
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
+from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,9 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
+    Its labels may be any set that the model learned; where that is not the set of the dataset that
+    chose the epoch, `Predictor.with_labels_of` says which decision applies.
+
     Args:
         model: a loaded model, or the folder of a run or a bundle.
         dataset: a name as `overtone data list` shows them, or a CSV, TSV, JSON Lines or Parquet
@@ -72,7 +76,7 @@ def evaluate(
         split: train, dev or test; of a file also all. By default test; of a file, all.
         data_dir: where the dataset's files are.
         data: the dataset's options; where the model was trained on the same dataset, or on a file
-            as well, its own ones hold where nothing is said.
+            as well, those it was trained with hold where nothing is said.
         intervals: also draw 95 % intervals of the main scores, over the texts.
 
     Raises:
@@ -88,6 +92,7 @@ def evaluate(
     options = _options(model, dataset, data or {}, split)
     loaded = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
     truth = datasets.truth(loaded)
+    model = _set_to(loaded.labels, model)
     columns = _columns(model, loaded)
     start = time.perf_counter()
     probabilities = model.probabilities(loaded.texts)
@@ -110,7 +115,13 @@ def _options(
     named = datasets.named(dataset)
     name = str(named.pop("name"))
     options = {**named, **given}
-    saved = dict(model.bundle.manifest.config.get("data", {}))
+    manifest, labels = model.bundle.manifest, model.labels
+    saved = dict(manifest.config.get("data", {}))
+    other = str(named.get("file", name))
+    if other in manifest.also:
+        labels = manifest.also[other]
+        saved = {"name": name, **named, **manifest.config["also"][other]}
+        del saved["share"]
     if saved.pop("name", None) != name:
         saved = {}
     elif name == datasets.OWN_FILES:
@@ -126,7 +137,7 @@ def _options(
             )
         if given.keys() & {"labels", "label_column"}:
             saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}
-    return datasets.resolve(name, {**saved, **options}, model.labels.names)
+    return datasets.resolve(name, {**saved, **options}, labels.names)
 
 
 def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
@@ -135,12 +146,30 @@ def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
     return any(not columns.isdisjoint(row) for _, row in tables.read(Path(file)))
 
 
+def _set_to(labels: Labels, model: Predictor) -> Predictor:
+    """Return the model, set to the label set among those it learned that has a dataset's names.
+
+    Of several, as in a model for mixed languages, to one in the same language.
+    """
+    manifest = model.bundle.manifest
+    if model.labels is not manifest.labels:
+        return model  # the caller has chosen
+    same = [
+        (learned.language != labels.language, name)
+        for name, learned in (("", manifest.labels), *manifest.also.items())
+        if set(learned.names) == set(labels.names)
+    ]
+    _, name = min(same, key=lambda found: found[0], default=(False, ""))  # its own before others
+    return model.with_labels_of(name) if name else model
+
+
 def _columns(model: Predictor, split: Split) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return where in the split's columns each of the model's labels stands, (C,)."""
     ours, theirs = model.labels.names, split.labels.names
     if set(ours) != set(theirs):
         raise InputError(
             f"the model's labels are {', '.join(map(repr, ours))}, those of {split.dataset} are "
-            f"{', '.join(map(repr, theirs))}: evaluate needs a dataset with the model's labels"
+            f"{', '.join(map(repr, theirs))}: evaluate needs a dataset with labels that the model "
+            "was trained on"
         )
     return np.asarray([theirs.index(name) for name in ours])

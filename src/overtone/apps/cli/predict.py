@@ -49,6 +49,14 @@ def predict(
         str | None,
         typer.Option("--text-column", help="The column of the input with the texts."),
     ] = None,
+    labels_of: Annotated[
+        str | None,
+        typer.Option(
+            "--labels-of",
+            metavar="DATASET",
+            help="Which labels, where the model was trained with train --also DATASET.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="The same kinds: the input's columns and what was found."),
@@ -57,13 +65,12 @@ def predict(
 ) -> None:
     """Say which labels texts carry."""
     from overtone.data import tables
-    from overtone.inference.predictor import load
 
     if input_file is None:
         if output is not None:
             raise InputError("--output needs --input; for other texts use --json FILE")
         rows = _arguments(texts) if texts else _lines()
-        _answer(load(model), rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
+        _answer(_load(model, labels_of), rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
         return
     if texts:
         raise InputError("give texts or --input, not both")
@@ -75,7 +82,7 @@ def predict(
     if input_file.exists() and target.exists() and target.samefile(input_file):
         option = "--json" if output is None else "--output"
         raise InputError(f"{option} would replace the input {input_file}: name another file")
-    predictor = load(model)
+    predictor = _load(model, labels_of)
     if output is None or kind is None:
         _answer(predictor, rows, text_column, json_to, BLOCK, str(input_file))
         return
@@ -85,6 +92,13 @@ def predict(
             for row, prediction in zip(block, found, strict=True):
                 write({**row, **_cells(prediction)})
     typer.echo(f"wrote {output}", err=True)
+
+
+def _load(model: str, labels_of: str | None) -> Predictor:
+    from overtone.inference.predictor import load
+
+    predictor = load(model)
+    return predictor if labels_of is None else predictor.with_labels_of(labels_of)
 
 
 def _answer(
