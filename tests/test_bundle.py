@@ -27,6 +27,7 @@ MANIFEST = Manifest(
     decision={"name": "threshold", "threshold": 0.5},
     metrics={"dev": {"jaccard": 0.6}, "cost": {"epochs": 2}},
     overtone="0.1.0",
+    also={"goemotions": Labels.of("pride", "relief")},
 )
 
 
@@ -203,9 +204,20 @@ def test_a_name_that_no_file_can_have_is_refused(saved: Path, name: str) -> None
 KEYS = ["files", *Manifest.__annotations__]
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [key for key in KEYS if key != "also"])
 def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
     rewrite(saved, lambda content: content.pop(key))
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        bundle.load(saved)
+
+
+def test_a_bundle_of_before_there_were_other_label_sets_has_none(saved: Path) -> None:
+    rewrite(saved, lambda content: content.pop("also"))
+    assert bundle.load(saved).manifest.also == {}
+
+
+def test_other_label_sets_that_are_none_are_refused(saved: Path) -> None:
+    rewrite(saved, lambda content: content["also"].update({"goemotions": ["joy"]}))
     with pytest.raises(BundleError, match=r"bundle\.json"):
         bundle.load(saved)
 

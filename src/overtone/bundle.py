@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,8 @@ class Manifest:
     """Scores by split, and the cost of training."""
     overtone: str
     """The version that wrote the bundle."""
+    also: dict[str, Labels] = field(default_factory=dict)
+    """Other label sets that the model learned, by their datasets' names."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def save(
             "format": FORMAT,
             **vars(manifest),
             "labels": manifest.labels.to_json(),
+            "also": {name: labels.to_json() for name, labels in manifest.also.items()},
             "files": files,
         }
         content["sha256"] = _own_hash(content)
@@ -205,6 +208,8 @@ def _read_manifest(path: Path) -> Json:
 def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
+    # Bundles that were written before there were other label sets don't say that they have none.
+    content = {"also": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):
@@ -213,8 +218,10 @@ def _manifest(path: Path, content: Json) -> Manifest:
                 f"{type(value).__name__}; don't use this bundle"
             )
     try:
-        return Manifest(**{**values, "labels": Labels.from_json(content["labels"])})
-    except InputError as error:
+        values["labels"] = Labels.from_json(content["labels"])
+        values["also"] = {name: Labels.from_json(saved) for name, saved in content["also"].items()}
+        return Manifest(**values)
+    except (InputError, AttributeError) as error:
         raise BundleError(f"{path / MANIFEST}: {error}") from error
 
 

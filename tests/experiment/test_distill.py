@@ -160,9 +160,9 @@ def test_a_stopped_run_goes_on_with_what_the_teachers_said(
     whole = overtone.train(output=tmp_path / "whole", **given).path
     validate = trainer._Loop._finish_epoch
 
-    def interrupt(loop: trainer._Loop) -> None:
+    def interrupt(loop: trainer._Loop, steps: int) -> None:
         signal.raise_signal(signal.SIGINT)
-        validate(loop)
+        validate(loop, steps)
 
     with monkeypatch.context() as patch:
         patch.setattr(trainer._Loop, "_finish_epoch", interrupt)

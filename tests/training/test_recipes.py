@@ -83,7 +83,7 @@ def stepper_for(
 
 def gradients(stepper: Stepper, texts: NDArray[np.int64] | None = None) -> dict[str, Tensor]:
     """Return each parameter's gradient, and under `loss` what was minimised."""
-    count = Count.of(torch.from_numpy(stepper.data.targets))
+    count = Count.of(torch.from_numpy(stepper.data.of(np.arange(TEXTS))[0].targets))
     value = stepper._gradients(np.arange(TEXTS) if texts is None else texts, count, number=7)
     return {"loss": value, **grads(stepper.state.model)}
 

@@ -124,7 +124,8 @@ def adapt(
             return _finished(folder)
         if team.first:
             run.tidy(folder)
-            fingerprint.check(folder / "checkpoints" / "data.json", *splits)
+            named = {split.name: split for split in splits}
+            fingerprint.check(folder / "checkpoints" / "data.json", named)
             atomic.write_text(folder / "config.toml", recipe.to_toml())
         team.wait()
         _fit(recipe, pretrained, splits, folder, team)

@@ -12,6 +12,7 @@ def write(manifest: Manifest) -> str:
     recipe, scores, cost = manifest.config, manifest.metrics["dev"], manifest.metrics["cost"]
     # Of a file of one's own, its name says what the texts are.
     texts = Path(recipe["data"].get("file", recipe["data"]["name"])).name
+    others = "".join(f"; {_cell(Path(name).name)}" for name in manifest.also)
     rows = "\n".join(
         f"| {_cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
         f"| {label['f1']:.3f} | {label['support']} |"
@@ -32,11 +33,11 @@ overtone.load("this folder").predict(["a text"])
 
 | trained on | model | encoder | cleaner | loss | decision |
 |---|---|---|---|---|---|
-| {_cell(texts)}, split train | {_cell(recipe["model"]["name"])} \
+| {_cell(texts)}, split train{others} | {_cell(recipe["model"]["name"])} \
 | {_cell(recipe["model"].get("encoder", "none"))} | {_cell(recipe["text"]["name"])} \
 | {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
 
-{taught}## Scores on dev
+{taught}{_learned(manifest)}## Scores on dev
 
 Dev chose the epoch that was kept, so expect a little less on other texts.{_fitted(manifest)}
 
@@ -74,6 +75,25 @@ Calibration ({_cell(manifest.calibration["name"])}) and decision were fitted on
 are theirs, each fifth of the texts scored by a fit on the other four. A plain threshold of 0.5 has
 micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
 jaccard {half["jaccard"]:.3f} there."""
+
+
+def _learned(manifest: Manifest) -> str:
+    """Return what to say of the other label sets."""
+    if not manifest.also:
+        return ""
+    rows = "\n".join(
+        f"| {_cell(Path(name).name)} | {labels.language} | {_cell(', '.join(labels.names))} |"
+        for name, labels in manifest.also.items()
+    )
+    return f"""## Other labels that it learned
+
+`.with_labels_of(dataset)` gives the same model with these labels. The scores below are not theirs.
+
+| dataset | language | labels |
+|---|---|---|
+{rows}
+
+"""
 
 
 def _cell(value: object) -> str:

@@ -69,8 +69,14 @@ def decide(
         _asked("calibration", calibration, before.calibration),
         _asked("decision", decision, before.decision),
     )
-    loaded = predictor.load(start.path)
-    texts, truth = labelled.load(loaded, dataset, split, data_dir, data or {}, default="dev")
+    loaded, texts, truth = labelled.load(
+        predictor.load(start.path), dataset, split, data_dir, data or {}, default="dev"
+    )
+    if set(loaded.labels.names) != set(start.manifest.labels.names):
+        raise InputError(
+            f"a model has one decision, for its own labels {', '.join(start.manifest.labels.names)}"
+            f"; found {dataset} with others: name a dataset with these"
+        )
     raw = loaded.uncalibrated(texts.texts)
     fitted = way.fit(raw, truth, loaded.labels)
     found = deciding.scores(way, fitted, raw, truth, loaded.labels)

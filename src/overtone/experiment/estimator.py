@@ -209,6 +209,11 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] #
             raise RefusedError(f"expected a list of settings, found one: pass [{self.settings!r}]")
         # The dataset only stands in: a recipe must name one.
         recipe = compose(self.config, dataset="sample", settings=[*self.settings, *settings])
+        if recipe.also:
+            raise RefusedError(
+                "EmotionClassifier learns from X and y alone, found other datasets in the section "
+                "also: leave it out, or use overtone.train"
+            )
         return dataclasses.replace(recipe, data=Section(NAME, {"dev_share": self._dev_share()}))
 
     def _dev_share(self) -> float:
@@ -322,7 +327,7 @@ def _settings(config: Table) -> tuple[str, ...]:
     return tuple(
         f"{section}.{key}={_toml(value)}"
         for section, options in config.items()
-        if section not in ("data", "init", "teacher")
+        if section not in ("data", "also", "init", "teacher")
         for key, value in options.items()
     )
 

@@ -94,6 +94,9 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
+    Its labels may be any set that the model learned; where that is not the set of the dataset that
+    chose the epoch, `Predictor.with_labels_of` says which decision applies.
+
     Args:
         model: a loaded model, or the folder of a run or a bundle.
         dataset: a name as `overtone data list` shows them, or a CSV, TSV, JSON Lines or Parquet
@@ -101,7 +104,7 @@ def evaluate(
         split: train, dev or test; of a file also all. By default test; of a file, all.
         data_dir: where the dataset's files are.
         data: the dataset's options; where the model was trained on the same dataset, or on a file
-            as well, its own ones hold where nothing is said.
+            as well, those it was trained with hold where nothing is said.
         intervals: also draw 95 % intervals of the main scores, over the texts.
         threshold: what decides instead of the model's own decision: 0.4 for all labels, or
             {"joy": 0.3} for some.
@@ -158,7 +161,7 @@ def predictions(
     datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
-    loaded, truth = labelled.load(
+    model, loaded, truth = labelled.load(
         model, dataset, split, data_dir, data or {}, default="test", read=read
     )
     start = time.perf_counter()

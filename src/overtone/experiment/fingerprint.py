@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,18 @@ from overtone.errors import InputError
 log = logging.getLogger(__name__)
 
 
-def check(file: Path, *splits: Split) -> None:
+def check(file: Path, splits: Mapping[str, Split]) -> None:
     """Note what is trained on, and refuse to go on with a run on other texts or labels.
+
+    Args:
+        file: where it is noted.
+        splits: all that training reads, by a name for messages.
 
     Raises:
         InputError: they are not those that the run was started with; what differs is listed.
 
     """
-    now = {split.name: _of(split) for split in splits}
+    now = {name: _of(split) for name, split in splits.items()}
     if file.is_file():
         try:
             before = json.loads(file.read_text(encoding="utf-8"))
@@ -63,8 +67,8 @@ def _truth(split: Split) -> bytes:
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [
-        f"{split}: {key} was {before[split][key]}, now {value}"
+        f"{split}: {key} was {before.get(split, {}).get(key)}, now {value}"
         for split, values in now.items()
         for key, value in values.items()
-        if value != before[split][key]
+        if value != before.get(split, {}).get(key)
     ]

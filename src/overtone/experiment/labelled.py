@@ -15,6 +15,7 @@ from overtone import data as datasets
 from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.inference.predictor import Predictor
+from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,10 @@ def load(
     *,
     default: str,
     read: dict[str, Split] | None = None,
-) -> tuple[Split, NDArray[np.float32]]:
-    """Return a split and its truth, (n, C) in the order of the model's labels.
+) -> tuple[Predictor, Split, NDArray[np.float32]]:
+    """Return a split and its truth, (n, C), and the model set to labels of these names.
+
+    The truth has the order of the labels that this model has.
 
     Args:
         model: whose labels are wanted.
@@ -57,12 +60,14 @@ def load(
         split = default if _is_divided(model, dataset, default) else "all"
     read = {} if read is None else read
     # All that `_options` looks at in a model.
-    key = json.dumps([model.bundle.manifest.config.get("data"), model.labels.names])
+    config = model.bundle.manifest.config
+    key = json.dumps([config.get("data"), config.get("also"), model.labels.names])
     if key not in read:
         options = _options(model, dataset, data, split)
         read[key] = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
     loaded = read[key]
-    return loaded, datasets.truth(loaded)[:, _columns(model, loaded)]
+    model = _set_to(loaded.labels, model)
+    return model, loaded, datasets.truth(loaded)[:, _columns(model, loaded)]
 
 
 def _is_divided(model: Predictor, dataset: str, split: str) -> bool:
@@ -81,7 +86,13 @@ def _options(
     named = datasets.named(dataset)
     name = str(named.pop("name"))
     options = {**named, **given}
-    saved = dict(model.bundle.manifest.config.get("data", {}))
+    manifest, labels = model.bundle.manifest, model.labels
+    saved = dict(manifest.config.get("data", {}))
+    other = str(named.get("file", name))
+    if other in manifest.also:
+        labels = manifest.also[other]
+        saved = {"name": name, **named, **manifest.config["also"][other]}
+        del saved["share"]
     if saved.pop("name", None) != name:
         saved = {}
     elif name == datasets.OWN_FILES:
@@ -97,7 +108,7 @@ def _options(
             )
         if given.keys() & {"labels", "label_column"}:
             saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}
-    return datasets.resolve(name, {**saved, **options}, model.labels.names)
+    return datasets.resolve(name, {**saved, **options}, labels.names)
 
 
 def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
@@ -106,12 +117,30 @@ def _has_labels(saved: Mapping[str, Any], file: str) -> bool:
     return any(not columns.isdisjoint(row) for _, row in tables.read(Path(file)))
 
 
+def _set_to(labels: Labels, model: Predictor) -> Predictor:
+    """Return the model, set to the label set among those it learned that has a dataset's names.
+
+    Of several, as in a model for mixed languages, to one in the same language.
+    """
+    manifest = model.bundle.manifest
+    if model.labels is not manifest.labels:
+        return model  # the caller has chosen
+    same = [
+        (learned.language != labels.language, name)
+        for name, learned in (("", manifest.labels), *manifest.also.items())
+        if set(learned.names) == set(labels.names)
+    ]
+    _, name = min(same, key=lambda found: found[0], default=(False, ""))  # its own before others
+    return model.with_labels_of(name) if name else model
+
+
 def _columns(model: Predictor, split: Split) -> NDArray[np.int64]:
     """Return where in the split's columns each of the model's labels stands, (C,)."""
     ours, theirs = model.labels.names, split.labels.names
     if set(ours) != set(theirs):
         raise InputError(
             f"the model's labels are {', '.join(map(repr, ours))}, those of {split.dataset} are "
-            f"{', '.join(map(repr, theirs))}: name a dataset with the model's labels"
+            f"{', '.join(map(repr, theirs))}: name a dataset with labels "
+            "that the model was trained on"
         )
     return np.asarray([theirs.index(name) for name in ours])

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone import bundle, data, inputs, losses, models, text
@@ -18,8 +20,20 @@ from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
 from overtone.losses import Loss
+from overtone.training.mixture import Mixture
+from overtone.training.result import TrainingData, TrainingSet
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Other:
+    """Another dataset that is trained on at the same time."""
+
+    split: Split
+    train: TrainingSet
+    share: float
+    """Share of its texts that an epoch has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +49,19 @@ class Parts:
     dev_encoded: Encoded
     pretrained: models.Pretrained
     loss: Loss
+    others: tuple[Other, ...] = ()
+
+    def training_set(self, targets: NDArray[np.float32]) -> TrainingSet:
+        """Return the recipe's own dataset, with targets (n, C), as what to train on."""
+        return TrainingSet(self.inputs, self.train_encoded, targets, self.train.ids)
+
+    def training_data(self, targets: NDArray[np.float32]) -> TrainingData:
+        """Return all that is trained on, with targets (n, C) for the recipe's own dataset."""
+        own = self.training_set(targets)
+        if not self.others:
+            return own
+        sets = [own, *(other.train for other in self.others)]
+        return Mixture(sets, [1.0, *(other.share for other in self.others)])
 
 
 def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
@@ -48,49 +75,74 @@ def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
         data.load(recipe.data.name, name, data_dir, recipe.data.options)
         for name in ("train", "dev")
     )
-    return prepare_splits(recipe, train_split, dev_split, data_dir=data_dir)
+    others = [data.load(also.name, "train", data_dir, also.options) for also in recipe.also]
+    return prepare_splits(recipe, train_split, dev_split, others=others, data_dir=data_dir)
 
 
 def prepare_splits(
-    recipe: Recipe, train_split: Split, dev_split: Split, *, data_dir: Path | None = None
+    recipe: Recipe,
+    train_split: Split,
+    dev_split: Split,
+    *,
+    others: Sequence[Split] = (),
+    data_dir: Path | None = None,
 ) -> Parts:
     """Make the parts of a run from splits that are loaded already.
+
+    Args:
+        recipe: the recipe.
+        train_split: of its own dataset.
+        dev_split: of its own dataset.
+        others: the train splits of the datasets in its section `also`.
+        data_dir: where the files of datasets are that teachers label.
 
     Raises:
         InputError: a split has no truth, or something can't be found or doesn't fit.
 
     """
-    for split in (train_split, dev_split):
+    for split in (train_split, dev_split, *others):
         data.truth(split)
     seed = recipe.training.seed
     train_split = distill.with_texts(recipe.teacher, train_split, dev_split, seed, data_dir)
+    splits = (train_split, dev_split, *others)
     clean = text.load(recipe.text.name, recipe.text.options)
-    cleaned = [[clean(item) for item in split.texts] for split in (train_split, dev_split)]
+    cleaned = [[clean(item) for item in split.texts] for split in splits]
     torch.manual_seed(seed)  # the head's first weights
-    pretrained = _pretrained(recipe, train_split.labels, cleaned[0])
+    trained = [item for texts in (cleaned[0], *cleaned[2:]) for item in texts]
+    pretrained = _pretrained(recipe, train_split.labels, trained)
     _check_training(recipe, pretrained.model)
-    family_inputs = inputs.load(
-        recipe.inputs.name,
-        recipe.inputs.options,
-        Tokenizer.from_str(pretrained.tokenizer),
-        pretrained.limit,
+    _check_others(recipe, pretrained.model, train_split, others)
+    kind, kind_of_others = (
+        inputs.load(
+            recipe.inputs.name, options, Tokenizer.from_str(pretrained.tokenizer), pretrained.limit
+        )
+        for options in (recipe.inputs.options, inputs.without_prompts(recipe.inputs.options))
     )
-    train_encoded, dev_encoded = (
-        family_inputs.encode(texts, split.labels)
-        for texts, split in zip(cleaned, (train_split, dev_split), strict=True)
-    )
-    _report(train_split, train_encoded)
-    _report(dev_split, dev_encoded)
+    own_loss, *other_losses = _losses(recipe, (train_split, *others))
     return Parts(
         recipe,
         train_split,
         dev_split,
-        family_inputs,
-        train_encoded,
-        dev_encoded,
+        kind,
+        _encoded(kind, train_split, cleaned[0], "train"),
+        _encoded(kind, dev_split, cleaned[1], "dev"),
         pretrained,
-        losses.load(
-            recipe.loss.name, recipe.loss.options, train_split.labels, data.truth(train_split)
+        own_loss,
+        tuple(
+            Other(
+                split,
+                TrainingSet(
+                    kind_of_others,
+                    _encoded(kind_of_others, split, texts, f"{split.dataset} train"),
+                    data.truth(split),
+                    split.ids,
+                    loss,
+                ),
+                also.share,
+            )
+            for also, split, texts, loss in zip(
+                recipe.also, others, cleaned[2:], other_losses, strict=True
+            )
         ),
     )
 
@@ -128,20 +180,60 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
         )
 
 
-def _report(split: Split, encoded: Encoded) -> None:
-    """Say what of a split's texts the model doesn't get to see."""
+def _check_others(
+    recipe: Recipe, model: models.Model, train: Split, others: Sequence[Split]
+) -> None:
+    """Refuse other datasets that the family can't learn.
+
+    Raises:
+        InputError: it has parameters for each label, and the labels are others.
+
+    """
+    if others and isinstance(model, models.Solved):
+        raise InputError(f"{recipe.model.name} is solved at once, from one dataset: leave out also")
+    for other in others if model.LABELLED else ():
+        if other.labels.names != train.labels.names:
+            raise InputError(
+                f"{recipe.model.name} has parameters for each label, so all datasets need the same "
+                f"labels in the same order, found {', '.join(train.labels.names)} in "
+                f"{train.dataset} and {', '.join(other.labels.names)} in {other.dataset}: take "
+                "--model spanemo, which reads the labels, or leave that dataset out"
+            )
+
+
+def _losses(recipe: Recipe, splits: Sequence[Split]) -> list[Loss]:
+    """Return each train split's loss: present labels weigh what they weigh among its own texts."""
+    options = recipe.loss.options
+    known = {name for split in splits for name in split.labels.names}
+    found = []
+    for split in splits:
+        elsewhere = known.difference(split.labels.names)
+        weights = {
+            name: weight
+            for name, weight in options["positive_weights"].items()
+            if name not in elsewhere
+        }
+        own = {**options, "positive_weights": weights}
+        found.append(losses.load(recipe.loss.name, own, split.labels, data.truth(split)))
+    return found
+
+
+def _encoded(kind: Inputs, split: Split, texts: Sequence[str], name: str) -> Encoded:
+    """Encode a split's cleaned texts, and say what of them the model doesn't get to see."""
+    encoded = kind.encode(texts, split.labels)
     if encoded.truncated:
         log.warning(
             "%s: %d of %d texts are longer than the model's input and lose a part; "
             "inputs.max_length makes it longer, inputs.long keeps other parts or all",
-            split.name,
+            name,
             encoded.truncated,
             len(split),
         )
     if encoded.unknown is not None and len(encoded.ids):
         log.info(
             "%s: %.1f %% of %d words have a vector of their own",
-            split.name,
+            name,
             100 * (1 - encoded.unknown / len(encoded.ids)),
             len(encoded.ids),
         )
+    return encoded

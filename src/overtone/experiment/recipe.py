@@ -17,13 +17,16 @@ from overtone import bundle, config
 from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
+from overtone.experiment import also as others
 from overtone.experiment import distill
+from overtone.experiment.also import Also
 from overtone.training.config import Config as Training
 
 log = logging.getLogger(__name__)
 
 DEFAULTS: Table = {
     "data": {},
+    "also": {},
     "text": {},
     "inputs": {},
     "model": {"name": "spanemo"},
@@ -60,6 +63,9 @@ class Init:
 PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
 """The sections that are no plugins."""
 
+PLUGINS = [kind for kind in DEFAULTS if kind not in (*PLAIN, "also")]
+"""The sections that each name one."""
+
 PACKAGES = {"loss": "losses", "model": "models"}
 """The plugin package of a section, where it has another name."""
 
@@ -86,6 +92,7 @@ class Recipe:
     """A checked configuration."""
 
     data: Section
+    also: tuple[Also, ...] = ()
     text: Section
     inputs: Section
     model: Section
@@ -98,8 +105,9 @@ class Recipe:
 
     def to_json(self) -> Table:
         """Return the recipe as tables, every default written out."""
-        tables = {kind: getattr(self, kind).to_json() for kind in DEFAULTS if kind not in PLAIN}
-        return {**tables, **{kind: dataclasses.asdict(getattr(self, kind)) for kind in PLAIN}}
+        tables = {kind: getattr(self, kind).to_json() for kind in PLUGINS}
+        plain = {kind: dataclasses.asdict(getattr(self, kind)) for kind in PLAIN}
+        return {**tables, **plain, "also": {other.name: other.to_json() for other in self.also}}
 
     def to_toml(self) -> str:
         """Return the recipe as TOML that `check` takes."""
@@ -112,6 +120,7 @@ def compose(
     base: Table | None = None,
     dataset: str | None = None,
     data: Mapping[str, object] | None = None,
+    also: Sequence[str] = (),
     model: str | None = None,
     encoder: str | None = None,
     init: str | Path | None = None,
@@ -127,6 +136,7 @@ def compose(
         base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`; the path of a table, for `data.file`.
         data: stands for the other options of `data`.
+        also: other datasets that are trained on at the same time, each a section `also.NAME`.
         model: stands for `model.name`.
         encoder: stands for `model.encoder`.
         init: the model to start from, whose text, inputs and model sections hold where nothing else
@@ -141,12 +151,13 @@ def compose(
         ConfigError: all problems of the configuration.
 
     """
-    if isinstance(settings, str):
-        raise InputError(f"expected a list of settings, found one text: pass [{settings!r}]")
+    for kind, given in (("settings", settings), ("other datasets", also)):
+        if isinstance(given, str):
+            raise InputError(f"expected a list of {kind}, found one text: pass [{given!r}]")
     table = config.read(reference) if reference is not None else {}
     if not all(isinstance(section, dict) for section in table.values()):
         raise InputError(f"{reference}: expected sections such as [training], found loose keys")
-    named: Table = {"data": dict(data or {})}
+    named: Table = {"data": dict(data or {}), "also": {name: {} for name in also}}
     for section, key, value in (
         ("data", "name", dataset),
         ("model", "name", model),
@@ -164,8 +175,8 @@ def compose(
         result = config.merge(result, initial)
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
-    for given in (table, asked):
-        layer = distill.resolved(_with_own_file(given))
+    for said in (table, asked):
+        layer = distill.resolved(_with_own_files(said))
         result = config.merge(_without_other_plugins(result, layer), layer)
     if initial:
         result = _with_shape_of(initial["model"], result, asked)
@@ -200,8 +211,9 @@ def _initial(model: str | Path) -> Table:
     return {**taken, "init": {"model": str(Path(model).resolve()), "sha256": start.digest}}
 
 
-def _with_own_file(layer: Table) -> Table:
-    """Return a layer whose dataset's name, where it is the path of a table, is an option."""
+def _with_own_files(layer: Table) -> Table:
+    """Return a layer where a table's path is an option of the dataset, or another one's name."""
+    layer = {**layer, "also": others.whole_paths(layer.get("also", {}))}
     section = layer.get("data", {})
     if not isinstance(section, dict) or not isinstance(section.get("name"), str):
         return layer
@@ -266,11 +278,8 @@ def check(table: Mapping[str, Any]) -> Recipe:
             f"the model {tables['model']['name']} is fitted by a solver, which no loss changes: "
             "leave the section loss out; model.balance weighs present labels"
         )
-    sections = {
-        kind: collect(partial(section, kind, tables[kind]))
-        for kind in DEFAULTS
-        if kind not in PLAIN
-    }
+    also = collect(partial(others.check, tables["also"], dict(tables["data"])))
+    sections = {kind: collect(partial(section, kind, tables[kind])) for kind in PLUGINS}
     plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
@@ -278,7 +287,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
         problems += distill.problems(plain["teacher"], solver=solver)
     if problems:
         raise ConfigError(problems)
-    return Recipe(**sections, **plain)
+    return Recipe(**sections, **plain, also=also)
 
 
 def _names_a_loss(family: ModuleType, table: Table) -> bool:

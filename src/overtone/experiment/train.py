@@ -19,6 +19,7 @@ from torch import nn
 
 from overtone import __version__, atomic, bundle, data, models
 from overtone.config import Table
+from overtone.data import Split
 from overtone.errors import InputError
 from overtone.evaluation import metrics
 from overtone.experiment import card, deciding, distill, fingerprint, run
@@ -28,7 +29,7 @@ from overtone.inputs import batches
 from overtone.losses import Count
 from overtone.training import ranks, sharding, solver, tracking, trainer
 from overtone.training.ranks import Ranks
-from overtone.training.result import Scores, TrainingSet
+from overtone.training.result import Scores
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def train(
     *,
     data_dir: str | Path | None = None,
     data: Mapping[str, object] | None = None,
+    also: Sequence[str] = (),
     config: str | Path | None = None,
     model: str | None = None,
     encoder: str | None = None,
@@ -72,6 +74,9 @@ def train(
         data_dir: where the dataset's files are.
         data: the dataset's options; a file's are `text_column`, `labels`, `label_column`, `dev` and
             others (`overtone.data.table.Config`).
+        also: other datasets to learn at the same time, each with its own labels; `dataset` alone
+            chooses the epoch. `settings` may say which share of one an epoch has
+            (`also.goemotions.share=0.3`).
         config: a preset's name, such as best/semeval2018-en, or a TOML file.
         model: the family, such as spanemo or tfidf.
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
@@ -97,6 +102,7 @@ def train(
     given: dict[str, Any] = {
         "dataset": dataset,
         "data": data,
+        "also": also,
         "model": model,
         "encoder": encoder,
         "init": init,
@@ -126,10 +132,19 @@ def train(
             return _finished(folder)
         if team.first:
             run.tidy(folder)
-            fingerprint.check(folder / "checkpoints" / "data.json", parts.train, parts.dev)
+            fingerprint.check(folder / "checkpoints" / "data.json", _splits(parts))
             atomic.write_text(folder / "config.toml", recipe.to_toml())
         team.wait()
         return fit_and_save(parts, folder, team=team, track=track)
+
+
+def _splits(parts: Parts) -> dict[str, Split]:
+    """Return all that a run is trained on or chosen by, by name."""
+    others = {
+        f"{also.name} train": other.split
+        for also, other in zip(parts.recipe.also, parts.others, strict=True)
+    }
+    return {"train": parts.train, "dev": parts.dev, **others}
 
 
 def _finished(folder: Path) -> Run:
@@ -147,10 +162,11 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
 
     """
     parts = prepare(recipe, data_dir)
+    trained_on = len(parts.training_data(data.truth(parts.train)))
     lengths = parts.train_encoded.lengths
     parameters = sum(parameter.numel() for parameter in parts.pretrained.model.parameters())
     return (
-        f"{recipe.to_toml()}\n# {len(parts.train):,} texts to train on, {len(parts.dev):,} to "
+        f"{recipe.to_toml()}\n# {trained_on:,} texts to train on, {len(parts.dev):,} to "
         f"choose by, {lengths.mean():.0f} tokens a text ({lengths.max()} at most), "
         f"{parameters / 1e6:.1f} M parameters: all is in order, nothing was trained"
     )
@@ -183,19 +199,18 @@ def fit_and_save(
     targets = distill.targets(
         recipe.teacher, parts.train, folder / "checkpoints", team, quiet=quiet
     )
-    training_set = TrainingSet(parts.inputs, parts.train_encoded, targets, parts.train.ids)
     validate = partial(_validate, parts, team)
     if isinstance(model, models.Solved):
         if track:
             raise InputError(f"{recipe.model.name} is solved at once: there is nothing to --track")
         if team.size > 1:
             raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
-        fitted = solver.solve(model, training_set, validate, folder)
+        fitted = solver.solve(model, parts.training_set(targets), validate, folder)
     else:
         fitted = trainer.fit(
             model,
             parts.loss,
-            training_set,
+            parts.training_data(targets),
             validate,
             training,
             folder,
@@ -209,6 +224,10 @@ def fit_and_save(
     fitted_way = way.fit(raw, dev_truth, parts.dev.labels)
     manifest = bundle.Manifest(
         labels=parts.train_encoded.labels,
+        also={
+            also.name: other.train.encoded.labels
+            for also, other in zip(recipe.also, parts.others, strict=True)
+        },
         config=recipe.to_json(),
         architecture=model.architecture(),
         limit=parts.pretrained.limit,

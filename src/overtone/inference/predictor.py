@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone import bundle as bundles
-from overtone import calibration, decision, inputs, text
+from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
@@ -22,6 +22,10 @@ from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
+
+UNCALIBRATED = {"name": "none"}
+UNFITTED = {"name": "threshold", "threshold": 0.5}
+"""The decision for labels that none was fitted for."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +41,54 @@ class Prediction:
 class Predictor:
     """A loaded model: predict, probabilities, decide."""
 
-    def __init__(self, bundle: Bundle, logits_of: LogitsOf) -> None:
-        """Join a bundle's parts: cleaner, inputs, backend, calibration and decision."""
+    def __init__(self, bundle: Bundle, logits_of: LogitsOf, labels: Labels | None = None) -> None:
+        """Join a bundle's parts: cleaner, inputs, backend, calibration and decision.
+
+        Args:
+            bundle: the bundle.
+            logits_of: the backend.
+            labels: one of the other label sets that the model learned; its own where None.
+
+        """
         manifest = bundle.manifest
         self.bundle = bundle
+        self.labels = labels or manifest.labels
+        """The labels, in the order of the columns."""
         self._clean = text.load(*_named(manifest.config, "text"))
         tokenizer = Tokenizer.from_file(str(bundle.file(bundles.TOKENIZER)))
-        self._inputs = inputs.load(*_named(manifest.config, "inputs"), tokenizer, manifest.limit)
-        self._calibration = calibration.restore(manifest.calibration, manifest.labels)
-        self._decision = decision.restore(manifest.decision, manifest.labels)
+        kind, options = _named(manifest.config, "inputs")
+        # The saved labels have their prompts already, those of other sets none of these.
+        options = inputs.without_prompts(options)
+        self._inputs = inputs.load(kind, options, tokenizer, manifest.limit)
+        # Both are keyed by names; of labels that they don't know they can say nothing.
+        known = set(self.labels.names) == set(manifest.labels.names)
+        self._calibration = calibration.restore(
+            manifest.calibration if known else UNCALIBRATED, self.labels
+        )
+        self._decision = decision.restore(manifest.decision if known else UNFITTED, self.labels)
         self._logits_of = logits_of
 
-    @property
-    def labels(self) -> Labels:
-        """Return the labels, in the order of the columns."""
-        return self.bundle.manifest.labels
+    def with_labels_of(self, dataset: str) -> Predictor:
+        """Return the same model with the labels of another dataset that it was trained on.
+
+        Its decision is the model's own where the labels have the same names, as in another
+        language, and otherwise a threshold of 0.5, for none was fitted.
+
+        Args:
+            dataset: its name in the model's recipe; of a table, its path.
+
+        Raises:
+            InputError: the model was not trained on it besides its own.
+
+        """
+        learned = self.bundle.manifest.also
+        name = str(data.named(dataset).get("file", dataset))
+        if name not in learned:
+            raise InputError(
+                f"expected a dataset that the model was trained on besides its own, found "
+                f"{dataset!r}; there are: {', '.join(learned) or 'none'}"
+            )
+        return Predictor(self.bundle, self._logits_of, learned[name])
 
     def predict(
         self, texts: Iterable[str], *, threshold: Thresholds | None = None

@@ -79,6 +79,11 @@ class Inputs(Protocol):
         """Return the padded arrays of some rows."""
 
 
+def without_prompts(options: Mapping[str, object]) -> dict[str, object]:
+    """Return an input kind's options without prompts, which belong to the labels of one set."""
+    return {key: value for key, value in options.items() if key != "prompts"}
+
+
 def load(name: str, options: Mapping[str, object], tokenizer: Tokenizer, limit: int) -> Inputs:
     """Build the input kind called `name`.
 

@@ -83,13 +83,20 @@ class Room:
             f"{self.tokens}) and go on with --resume"
         )
 
-    def fit(self, attempt: Callable[[Texts], None], most: int, reserve: int) -> None:
+    def fit(
+        self,
+        attempt: Callable[[Texts], None],
+        most: int,
+        reserve: int,
+        among: Texts | None = None,
+    ) -> None:
         """Lower the tokens of a micro-batch so that training stays within the budget; CPU only.
 
         Args:
             attempt: takes some texts forward and backward.
             most: texts of a whole batch.
             reserve: bytes that training will need besides what an attempt shows.
+            among: the texts that are tried; all where None.
 
         Raises:
             InputError: there is no budget that is large enough, or no way to measure.
@@ -97,7 +104,8 @@ class Room:
         """
         if not CLEAR.exists():
             raise InputError("training.memory_gb on a CPU needs Linux, to measure what is used")
-        order = np.argsort(-self._lengths, kind="stable")[:most]
+        among = np.arange(len(self._lengths)) if among is None else among
+        order = among[np.argsort(-self._lengths[among], kind="stable")][:most]
         longest = int(self._lengths[order[0]])
         attempt(order[:1])  # gradients and caches, which stay
         _give_back()

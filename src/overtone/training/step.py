@@ -21,7 +21,7 @@ from overtone.training import adversarial, memory, optimizers, rdrop, sharding
 from overtone.training.checkpoint import State
 from overtone.training.config import Config
 from overtone.training.ranks import Ranks
-from overtone.training.result import TrainingSet
+from overtone.training.result import TrainingData
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -33,7 +33,7 @@ class Stepper:
         self,
         state: State,
         loss: Loss,
-        data: TrainingSet,
+        data: TrainingData,
         config: Config,
         ranks: Ranks,
         room: memory.Room,
@@ -67,7 +67,8 @@ class Stepper:
 
         """
         state, ranks = self.state, self.ranks
-        count = Count.of(torch.from_numpy(self.data.targets[texts]))
+        data, own = self.data.of(texts)
+        count = Count.of(torch.from_numpy(data.targets[own]))
         loss = self._gradients(texts, count, number)
         ranks.sum_gradients(self._trained)
         asked = torch.full((), float(stop()), device=ranks.device)
@@ -90,12 +91,13 @@ class Stepper:
         made = bool(self.state.optimizer.state)
         reserve = 0 if made else 8 * sum(given.numel() for given in self._trained)
         self.state.model.train()
-        everything = Count.of(torch.from_numpy(self.data.targets))
 
         def attempt(texts: NDArray[np.int64]) -> None:
+            everything = Count.of(torch.from_numpy(self.data.of(texts)[0].targets))
             self._backward(texts, everything)
 
-        self.room.fit(attempt, self.config.batch_size, reserve)
+        for texts in self.data.groups():
+            self.room.fit(attempt, self.config.batch_size, reserve, texts)
         self.state.optimizer.zero_grad(set_to_none=True)
 
     def _gradients(self, texts: NDArray[np.int64], count: Count, number: int) -> Tensor:
@@ -125,7 +127,7 @@ class Stepper:
 
     def _backward(self, texts: NDArray[np.int64], count: Count, weight: float = 1.0) -> Tensor:
         """Add the gradients of a micro-batch that counts `weight`, and return its loss."""
-        data, device = self.data, self.ranks.device
+        (data, texts), device = self.data.of(texts), self.ranks.device
         rows, counts = data.encoded.rows_of(texts)
         arrays = tensors(data.inputs.collate(data.encoded, rows), device)
         targets, cells, annotated = tensors(
@@ -145,8 +147,10 @@ class Stepper:
             masks = found.float().reshape(-1, *found.shape[-2:])
             return [_pooled(each, counts, data.encoded.pool) for each in masks]
 
+        loss_of = data.loss or self.loss
+
         def loss(masks: list[Tensor]) -> Tensor:
-            return torch.stack([self.loss(logits, targets, counted) for logits in masks]).mean()
+            return torch.stack([loss_of(logits, targets, counted) for logits in masks]).mean()
 
         def objective() -> Tensor:
             if not self.config.rdrop:

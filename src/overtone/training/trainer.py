@@ -18,14 +18,13 @@ from torch import Tensor, nn
 from overtone import atomic
 from overtone.errors import OvertoneError
 from overtone.evaluation.cost import Cost, peak_memory_mb
-from overtone.inputs import batches
 from overtone.losses import Loss
 from overtone.models import Model
 from overtone.training import checkpoint, memory, optimizers, ranks, sharding
 from overtone.training.config import Config
 from overtone.training.display import Display
 from overtone.training.ranks import Ranks
-from overtone.training.result import Fitted, Scores, TrainingSet
+from overtone.training.result import Fitted, Scores, TrainingData
 from overtone.training.step import Stepper, precision
 from overtone.training.stopping import Interrupted, StopRequests
 from overtone.training.tracking import Tracker
@@ -41,7 +40,7 @@ READ_TOGETHER = {"cpu": 1, "cuda": 16, "mps": 16}
 def fit(
     model: Model,
     loss: Loss,
-    data: TrainingSet,
+    data: TrainingData,
     validate: Callable[[nn.Module], Scores],
     config: Config,
     folder: Path,
@@ -95,12 +94,11 @@ def fit(
     progress = _restored(folder / "checkpoints", state, team)
     if not progress.precision:
         progress.precision = precision(config.precision, team.device, gains=model.gains_from_bf16)
-    lengths = data.encoded.text_lengths
     # What fitted before is kept, unless less is wanted now, or another budget is to be met.
     known = progress.tokens if progress.memory_gb == config.memory_gb else 0
     progress.memory_gb = config.memory_gb
     tokens = min(known or config.batch_tokens, config.batch_tokens)
-    room = memory.Room(tokens, lengths, config.memory_gb)
+    room = memory.Room(tokens, data.lengths, config.memory_gb)
     stepper = Stepper(state, loss, data, config, team, room, progress.precision)
     if config.memory_gb and team.device.type == "cuda":
         memory.limit_gpu(team.device, config.memory_gb)
@@ -122,7 +120,7 @@ def fit(
     digest = progress.best_sha256 if team.first else ""
     checkpoint.load_best(folder / "checkpoints", model, digest)
     model.merge(folder if team.first else None)
-    return Fitted(progress.history, progress.best_epoch, _cost(progress, len(data.encoded)))
+    return Fitted(progress.history, progress.best_epoch, _cost(progress, len(data)))
 
 
 class _Loop:
@@ -159,8 +157,9 @@ class _Loop:
         while progress.epoch < config.epochs:
             if 0 < config.patience <= progress.epoch - progress.best_epoch:
                 break
-            self._train_epoch()
-            self._finish_epoch()
+            plan = self._plan()
+            self._train_epoch(plan)
+            self._finish_epoch(plan)
             self._save_if_due()
             self._write_history()
             if self.team.any(self.stop.received is not None):
@@ -173,10 +172,9 @@ class _Loop:
                 "training.learning_rate"
             )
 
-    def _train_epoch(self) -> None:
+    def _train_epoch(self, plan: list[NDArray[np.int64]]) -> None:
         """Train on what is left of an epoch's batches."""
         progress, config = self.progress, self.config
-        plan = self._plan()
         self.display.start_epoch(progress.epoch + 1, len(plan), progress.batch)
         self.state.model.train()
         unread: list[Tensor] = []
@@ -207,8 +205,7 @@ class _Loop:
         """Return the epoch's effective batches, the same in every process."""
         config = self.config
         rng = np.random.default_rng([config.seed, self.progress.epoch])
-        lengths = self.data.encoded.text_lengths
-        return batches.shuffled(lengths, config.batch_size, config.window, rng)
+        return self.data.plan(config.batch_size, config.window, rng)
 
     def _read(self, reports: list[Tensor], plan: list[NDArray[np.int64]]) -> bool:
         """Take in what the last steps report, and return whether a process was asked to stop.
@@ -246,9 +243,9 @@ class _Loop:
         self.display.step(progress.batch, loss, rate)
         self.tracker.log({"train/loss": loss, "train/texts_per_second": rate}, progress.step)
 
-    def _finish_epoch(self) -> None:
+    def _finish_epoch(self, plan: list[NDArray[np.int64]]) -> None:
         """Score the epoch on dev, keep the weights where they are the best, and note it all."""
-        progress, lengths = self.progress, self.data.encoded.text_lengths
+        progress, lengths = self.progress, self.data.lengths[np.concatenate(plan)]
         start = time.perf_counter()
         scores = self.validate(self.state.scored)
         value = -scores["loss"] if self.config.metric == "loss" else scores[self.config.metric]

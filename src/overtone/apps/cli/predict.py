@@ -51,6 +51,14 @@ def predict(
         str | None,
         typer.Option("--text-column", help="The column of the input with the texts."),
     ] = None,
+    labels_of: Annotated[
+        str | None,
+        typer.Option(
+            "--labels-of",
+            metavar="DATASET",
+            help="Which labels, where the model was trained with train --also DATASET.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="The same kinds: the input's columns and what was found."),
@@ -65,7 +73,7 @@ def predict(
         if output is not None:
             raise InputError("--output needs --input; for other texts use --json FILE")
         rows = _arguments(texts) if texts else _lines()
-        _, predict_block = _load(model, threshold)
+        _, predict_block = _load(model, labels_of, threshold)
         _answer(predict_block, rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
         return
     if texts:
@@ -78,7 +86,7 @@ def predict(
     if input_file.exists() and target.exists() and target.samefile(input_file):
         option = "--json" if output is None else "--output"
         raise InputError(f"{option} would replace the input {input_file}: name another file")
-    predictor, predict_block = _load(model, threshold)
+    predictor, predict_block = _load(model, labels_of, threshold)
     if output is None or kind is None:
         _answer(predict_block, rows, text_column, json_to, BLOCK, str(input_file))
         return
@@ -92,11 +100,13 @@ def predict(
     typer.echo(f"wrote {output}", err=True)
 
 
-def _load(model: str, given: list[str] | None) -> tuple[Predictor, Predict]:
+def _load(model: str, labels_of: str | None, given: list[str] | None) -> tuple[Predictor, Predict]:
     """Load a model, and return with it what predicts a block of texts by the thresholds given."""
     from overtone.inference.predictor import load
 
     predictor = load(model)
+    if labels_of is not None:
+        predictor = predictor.with_labels_of(labels_of)
     threshold = thresholds(given or (), predictor.labels)
     return predictor, partial(predictor.predict, threshold=threshold)
 

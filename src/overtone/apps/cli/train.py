@@ -33,6 +33,14 @@ def train(
         Path | None, typer.Option("--output", help="The run's folder, made here.", file_okay=False)
     ] = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="NAME|FILE",
+            help="Another dataset to learn at the same time, with its own labels; repeatable.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     dev: Annotated[
         str | None,
@@ -115,6 +123,7 @@ def train(
         quieten_libraries()
     given: dict[str, Any] = {
         "data": options,
+        "also": also or (),
         "model": model,
         "encoder": encoder,
         "init": init,
