@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 import overtone
@@ -160,9 +161,9 @@ def test_a_stopped_run_goes_on_with_what_the_teachers_said(
     whole = overtone.train(output=tmp_path / "whole", **given).path
     validate = trainer._Loop._finish_epoch
 
-    def interrupt(loop: trainer._Loop, steps: int) -> None:
+    def interrupt(loop: trainer._Loop, plan: list[NDArray[np.int64]]) -> None:
         signal.raise_signal(signal.SIGINT)
-        validate(loop, steps)
+        validate(loop, plan)
 
     with monkeypatch.context() as patch:
         patch.setattr(trainer._Loop, "_finish_epoch", interrupt)

@@ -106,12 +106,20 @@ class Recipe:
     def to_json(self) -> Table:
         """Return the recipe as tables, every default written out."""
         tables = {kind: getattr(self, kind).to_json() for kind in PLUGINS}
-        plain = {kind: dataclasses.asdict(getattr(self, kind)) for kind in PLAIN}
+        plain = {kind: _table(getattr(self, kind)) for kind in PLAIN}
         return {**tables, **plain, "also": {other.name: other.to_json() for other in self.also}}
 
     def to_toml(self) -> str:
         """Return the recipe as TOML that `check` takes."""
         return tomli_w.dumps(self.to_json())
+
+
+def _table(options: Any) -> Table:  # noqa: ANN401 - any dataclass
+    """Return a dataclass's values as JSON has them, which knows no tuples."""
+    values = dataclasses.asdict(options)
+    return {
+        key: list(value) if isinstance(value, tuple) else value for key, value in values.items()
+    }
 
 
 def compose(
