@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 
 from overtone.errors import InputError
 from overtone.models import Model
@@ -35,6 +34,12 @@ def check(config: Config, ranks: Ranks) -> None:
     """
     if not ranks.sharded:
         return
+    from torch.distributed import fsdp  # noqa: PLC0415 - takes a second, and few need it
+
+    if not hasattr(getattr(fsdp, "FSDPModule", None), "set_force_sum_reduction_for_comms"):
+        raise InputError(
+            f"training.shard needs a newer torch (2.13 is tested), found {torch.__version__}"
+        )
     if config.lora:
         raise InputError("training.shard can't be combined with training.lora: choose one")
     if config.precision == "fp16":
@@ -59,14 +64,17 @@ def shard(model: Model, ranks: Ranks) -> None:
         InputError: the model has no encoder.
 
     """
+    from torch.distributed import fsdp  # noqa: PLC0415 - as above
+    from torch.distributed.device_mesh import init_device_mesh  # noqa: PLC0415 - the same
+
     # Of a loss that would change the logits in place, and there is none.
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view", UserWarning)
     mesh = init_device_mesh(ranks.device.type, (ranks.size,))
     parts = [*model.units(), model]
     for part in parts:
-        fully_shard(part, mesh=mesh, reshard_after_forward=True)
+        fsdp.fully_shard(part, mesh=mesh, reshard_after_forward=True)
     for part in reversed(parts):  # the model itself first, which prepares the others
-        assert isinstance(part, FSDPModule)  # noqa: S101 - fully_shard has just made it one
+        assert isinstance(part, fsdp.FSDPModule)  # noqa: S101 - fully_shard has just made it one
         # The sum over processes, as everywhere here, and not the mean.
         part.set_gradient_divide_factor(1.0)
         part.set_force_sum_reduction_for_comms(enable=True)
@@ -91,14 +99,16 @@ def passes(
     return found
 
 
-def local(value: Tensor) -> Tensor:
+def local(value: Any) -> Tensor:  # noqa: ANN401 - a tensor, or torch's DTensor
     """Return this process's part of a tensor, in the same memory; all of one that is whole."""
-    return value.to_local() if isinstance(value, DTensor) else value
+    own: Tensor = value.to_local() if _in_parts(value) else value
+    return own
 
 
-def gathered(value: Tensor) -> Tensor:
+def gathered(value: Any) -> Tensor:  # noqa: ANN401 - a tensor, or torch's DTensor
     """Return a tensor in one piece; all processes are needed where it is not."""
-    return value.full_tensor() if isinstance(value, DTensor) else value
+    full: Tensor = value.full_tensor() if _in_parts(value) else value
+    return full
 
 
 def whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -106,7 +116,7 @@ def whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     All processes are needed. One tensor at a time is whole on their devices.
     """
-    if not any(isinstance(value, DTensor) for value in tensors.values()):
+    if not any(map(_in_parts, tensors.values())):
         return dict(tensors)
     found = {}
     for key, value in tensors.items():
@@ -116,11 +126,18 @@ def whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def like(value: Tensor, other: Tensor) -> Tensor:
+def like(value: Tensor, other: Any) -> Tensor:  # noqa: ANN401 - a tensor, or torch's DTensor
     """Return this process's part of a whole tensor, where `other` of the same shape is sharded."""
-    if not isinstance(other, DTensor) or value.shape != other.shape:
+    if not _in_parts(other) or value.shape != other.shape:
         return value
+    from torch.distributed.tensor import distribute_tensor  # noqa: PLC0415 - as above
+
     # Every process has read the whole: none has to send it.
     return distribute_tensor(
         value.to(other.device), other.device_mesh, other.placements, src_data_rank=None
     )
+
+
+def _in_parts(value: Tensor) -> bool:
+    """Return whether a tensor is a DTensor, of which each process has a part."""
+    return hasattr(value, "device_mesh")
