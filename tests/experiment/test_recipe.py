@@ -23,7 +23,8 @@ def test_without_anything_the_defaults_hold() -> None:
     assert recipe.inputs.name == "label_prefix"
     rest = {"balance": 0.0, "balance_beta": 1.0, "positive_weights": {}, "smoothing": 0.0}
     assert recipe.loss.to_json() == {"name": "joint", "alpha": 0.2, **rest}
-    assert recipe.decision.to_json() == {"name": "threshold", "threshold": 0.5}
+    assert recipe.calibration.to_json() == {"name": "none"}
+    assert recipe.decision.to_json() == {"name": "threshold", "threshold": 0.5, "aim": ""}
 
 
 def test_each_source_goes_over_the_one_before_it(tmp_path: Path) -> None:
