@@ -47,12 +47,17 @@ types: setup
 contracts: setup
 	$(BIN)/lint-imports
 
+# A thread each, for processes whose threads outnumber the cores wait for each other
+# most of the time.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist worksteal
+
 test: lint types contracts
-	$(BIN)/pytest -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL) -m 'not slow'
 	@echo "NOT RUN: tests marked slow, because they take minutes; make test-all runs them"
 
 test-all: lint types contracts
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL) -m 'not slow'
+	$(BIN)/pytest -m slow
 	@$(BIN)/python -c 'import torch; torch.cuda.is_available() or print("NOT RUN: what needs a GPU, because there is none here")'
 
 clean:

@@ -136,7 +136,7 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: found.append(pipe.read_text(encoding="utf-8")))
     reader.start()
     atomic.write_text(pipe, "x")
-    reader.join(timeout=60)
+    reader.join(timeout=600)
     assert found == ["x"]
     assert pipe.is_fifo()
 

@@ -26,7 +26,7 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": str(os.cpu_count() or 1)}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False,
-        timeout=900,
+        timeout=1800,
     )  # fmt: skip
 
 

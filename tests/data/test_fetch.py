@@ -442,7 +442,7 @@ def test_without_pooch_the_extra_is_named(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=False,
-        timeout=120,
+        timeout=600,
     )  # fmt: skip
     assert "MissingExtraError: overtone data fetch needs packages" in done.stderr
     assert 'pip install "overtone[train]"' in done.stderr

@@ -147,7 +147,7 @@ def python(script: str, *arguments: str, environment: dict[str, str] | None = No
         env=environment or dict(os.environ),
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

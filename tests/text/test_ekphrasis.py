@@ -169,7 +169,7 @@ def _run(code: str, home: Path) -> subprocess.CompletedProcess[bytes]:
         capture_output=True,
         check=False,
         env={**os.environ, "HOME": str(home)},
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -24,7 +24,7 @@ import torch
 import overtone
 from overtone.apps.cli import app, run
 
-LIMIT = 120
+LIMIT = 600
 """Seconds after which a child, or the preparation for it, ends in any case."""
 OWN = str(Path(overtone.__file__).parent)
 RANDOM = re.compile(r"(/\.[^/]*)\.[a-z0-9_]{8}(?=/|$)")

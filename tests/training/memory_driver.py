@@ -28,7 +28,7 @@ from torch import Tensor
 from overtone.apps.cli import app, run
 from overtone.training.step import Stepper
 
-LIMIT = 120
+LIMIT = 600
 """Seconds after which a child ends in any case."""
 
 

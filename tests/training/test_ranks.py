@@ -24,7 +24,7 @@ from overtone import inputs, models
 from overtone.inputs import Batch, batches
 from overtone.labels import Labels
 
-LIMIT = 120
+LIMIT = 600
 """Seconds after which a process that should have ended counts as hanging."""
 ALONE = (sys.executable, "-m", "overtone")
 TOGETHER = (

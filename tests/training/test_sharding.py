@@ -37,7 +37,7 @@ from overtone.training.step import Stepper
 from overtone.training.stopping import Interrupted
 
 CPU = torch.device("cpu")
-LIMIT = 300
+LIMIT = 600
 """Seconds after which processes that should have ended count as hanging."""
 TOGETHER = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 TEXTS = 21

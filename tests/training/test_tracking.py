@@ -176,7 +176,7 @@ def call(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script, *arguments],
-        capture_output=True, text=True, check=False, timeout=120, cwd=cwd, env=env,
+        capture_output=True, text=True, check=False, timeout=600, cwd=cwd, env=env,
     )  # fmt: skip
 
 
@@ -341,7 +341,7 @@ def test_of_several_processes_the_main_one_tracks(tmp_path: Path) -> None:
         for rank in "01"
     ]  # fmt: skip
     try:
-        said = [process.communicate(timeout=120)[0] for process in processes]
+        said = [process.communicate(timeout=600)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()

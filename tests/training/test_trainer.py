@@ -356,7 +356,7 @@ def test_training_works_outside_the_main_thread(bert: Path, tmp_path: Path, whol
     found: list[Weights] = []
     thread = threading.Thread(target=lambda: found.append(trained(bert, tmp_path)))
     thread.start()
-    thread.join(timeout=120)
+    thread.join(timeout=600)
     assert same(found[0], whole)
 
 

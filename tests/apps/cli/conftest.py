@@ -93,7 +93,7 @@ def program(tmp_path: Path) -> Cli:
             capture_output=True,
             cwd=tmp_path,
             env=os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-            timeout=120,
+            timeout=600,
             check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())

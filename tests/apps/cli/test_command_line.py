@@ -154,7 +154,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-c", script, *arguments],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "heavy: []"
@@ -212,7 +212,7 @@ def without_torch(arguments: list[str], folder: Path) -> subprocess.CompletedPro
         capture_output=True,
         cwd=folder,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

@@ -347,7 +347,7 @@ def test_a_reader_that_leaves_is_no_error(run: Path) -> None:
         first = process.stdout.readline()
         process.stdout.close()
         message = process.stderr.read()
-        code = process.wait(timeout=120)
+        code = process.wait(timeout=600)
         guard.cancel()
     assert json.loads(first)["text"] == "so happy today"
     assert message == b""
@@ -359,7 +359,7 @@ def test_closed_standard_input_is_an_error_of_usage(run: Path) -> None:
         ["/bin/sh", "-c", '"$0" predict "$1" --json - <&-', program(), str(run)],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 2, done.stderr

@@ -130,7 +130,7 @@ def test_ctrl_c_prints_the_command_that_goes_on_bit_for_bit(
         capture_output=True,
         encoding="utf-8",
         env=environment(),
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -188,7 +188,7 @@ def stopped(
             meanwhile()
             process.send_signal(number)
             process.send_signal(signal.SIGCONT)
-            _, rest = process.communicate(timeout=120)
+            _, rest = process.communicate(timeout=600)
         finally:
             guard.cancel()
             process.kill()
