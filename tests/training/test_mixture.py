@@ -171,7 +171,7 @@ def test_what_is_trained_on_alone_is_planned_as_ever(case: Case) -> None:
 
 def test_a_killed_run_on_two_sets_goes_on_bit_for_bit(driver: Driver, tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
-    rows = [f"{word} sea,{n % 2},{n % 3 // 2}" for n, word in enumerate(("bus", "joke") * 5)]
+    rows = [f"{word} sea {n},{n % 2},{n % 3 // 2}" for n, word in enumerate(("bus", "joke") * 5)]
     other.write_text("\n".join(["text,pride,grief", *rows]) + "\n", encoding="utf-8")
     also = ("--also", str(other))
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -181,9 +181,12 @@ def test_a_killed_run_on_two_sets_goes_on_bit_for_bit(driver: Driver, tmp_path: 
     driver.finish(cut, *also)
     for name in ("bundle/model.safetensors", "bundle/tokenizer.json", "config.toml"):
         assert (cut / name).read_bytes() == (whole / name).read_bytes(), name
-    losses = [
-        [(line["loss"], line["dev"], line["steps"]) for line in map(json.loads, file.open("rb"))]
-        for file in (cut / "history.jsonl", whole / "history.jsonl")
+    found = [
+        [
+            (entry["loss"], entry["dev"], entry["steps"])
+            for entry in map(json.loads, (run / "history.jsonl").read_text("utf-8").splitlines())
+        ]
+        for run in (whole, cut)
     ]
-    assert losses[0] == losses[1]
-    assert losses[0][0][2] == 4 + 3, "16 own texts and 9 others, four a step"
+    assert found[0] == found[1]
+    assert [steps for *_, steps in found[0]] == [4 + 3] * 3, "16 own texts and 9 others, by fours"
