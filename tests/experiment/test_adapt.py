@@ -111,8 +111,12 @@ def test_resuming_on_other_texts_is_refused(
     file = tmp_path / "mine.csv"
     file.write_bytes(tiny["texts"][0].read_bytes())
     tiny["texts"] = [file]
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "fit", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+        patch.setattr(trainer, "fit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             adapt(output=tmp_path / "run", **tiny)
     file.write_text(file.read_text(encoding="utf-8") + "99,one more text\n", encoding="utf-8")
