@@ -229,7 +229,12 @@ def test_a_run_that_is_killed_again_and_again_ends_in_the_same_bits(
     run, rng = tmp_path / "run", np.random.default_rng(seed)
     often = ("--set", "training.checkpoint_steps=1")
     kills = 0
-    while (ended := driver.kill(run, *often, count=int(rng.integers(1, whole.events // 6)))).code:
+    # Longer lives little by little, however much there is to do before the first step of each.
+    while (
+        ended := driver.kill(
+            run, *often, count=int(rng.integers(1, whole.events // 8 + 25 * kills))
+        )
+    ).code:
         assert ended.code == -signal.SIGKILL, ended.messages
         kills += 1
         assert kills < 200, "each life goes on a little further"
