@@ -18,9 +18,9 @@ from _flops import (
 )
 
 from overtone.data import Split
+from overtone.experiment.fit import fit_and_save
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import Recipe
-from overtone.experiment.train import fit_and_save
 from overtone.models.spanemo import SpanEmo
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import overtone
 from overtone.data.semeval2018 import NAMES
-from overtone.experiment.train import Run
+from overtone.experiment.fit import Run
 
 WriteSemEval = Callable[..., Path]
 

@@ -17,8 +17,8 @@ from overtone import data
 from overtone.errors import ConfigError, InputError
 from overtone.evaluation import metrics
 from overtone.experiment import parts
+from overtone.experiment.fit import Run
 from overtone.experiment.recipe import check, compose
-from overtone.experiment.train import Run
 from overtone.losses import Count
 from overtone.training import checkpoint
 from overtone.training.stopping import Interrupted

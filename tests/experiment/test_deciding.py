@@ -15,8 +15,8 @@ from overtone.evaluation import metrics
 from overtone.experiment import deciding
 from overtone.experiment.decide import Refitted, decide
 from overtone.experiment.deciding import Way
+from overtone.experiment.fit import Run
 from overtone.experiment.recipe import Section, section
-from overtone.experiment.train import Run
 from overtone.labels import Labels
 
 LABELS = Labels.of("joy", "fear")

@@ -19,8 +19,8 @@ from overtone.data import Split
 from overtone.errors import InputError
 from overtone.experiment import distill
 from overtone.experiment.distill import Teacher, mixed, softened
+from overtone.experiment.fit import Run
 from overtone.experiment.recipe import compose
-from overtone.experiment.train import Run
 from overtone.training import ranks, trainer
 from overtone.training.stopping import Interrupted
 

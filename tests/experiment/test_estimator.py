@@ -27,7 +27,7 @@ from sklearn.utils import get_tags
 import overtone
 from overtone import EmotionClassifier
 from overtone.errors import InputError
-from overtone.experiment.train import Run
+from overtone.experiment.fit import Run
 from overtone.inputs import batches
 from overtone.training import checkpoint
 

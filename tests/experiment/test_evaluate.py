@@ -16,7 +16,7 @@ from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
 from overtone.evaluation import bootstrap, calibration, metrics
 from overtone.experiment import labelled
-from overtone.experiment.train import Run
+from overtone.experiment.fit import Run
 from overtone.labels import Labels
 
 WriteSemEval = Callable[..., Path]

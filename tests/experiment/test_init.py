@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 import overtone
 from overtone.bundle import WEIGHTS
 from overtone.errors import BundleError, InputError
+from overtone.experiment.fit import Run
 from overtone.experiment.recipe import compose
-from overtone.experiment.train import Run
 
 FAST = ["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"]
 STILL = ["training.epochs=1", "training.device=cpu", "training.learning_rate=0",

@@ -17,8 +17,8 @@ import overtone
 from overtone.config import read
 from overtone.errors import InputError
 from overtone.experiment import train as experiment
+from overtone.experiment.fit import Run
 from overtone.experiment.recipe import check, compose
-from overtone.experiment.train import Run
 from overtone.training import checkpoint
 from overtone.training.stopping import Interrupted
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from overtone.experiment import train as experiment
+from overtone.experiment import fit as experiment
+from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts, prepare
 from overtone.experiment.recipe import compose
-from overtone.experiment.train import Run
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import overtone
-from overtone.experiment.train import Run
+from overtone.experiment.fit import Run
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again. #sad 😢", "x"]
 

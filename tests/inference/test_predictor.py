@@ -16,8 +16,8 @@ import overtone
 from overtone import models
 from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
+from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts
-from overtone.experiment.train import Run
 from overtone.inputs import batches
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again.", "joy " * 20, "x"]

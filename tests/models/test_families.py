@@ -21,10 +21,10 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 import overtone
 from overtone import inputs, models
 from overtone.data import Split
-from overtone.experiment import train as experiment
+from overtone.experiment import fit as experiment
+from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts, prepare_splits
 from overtone.experiment.recipe import compose
-from overtone.experiment.train import Run
 from overtone.inputs import Batch, batches
 from overtone.labels import Labels
 from overtone.models import encoders

@@ -25,7 +25,7 @@ import overtone
 from overtone import inputs, losses, models
 from overtone.data import Split
 from overtone.errors import InputError, MissingExtraError
-from overtone.experiment import train as experiment
+from overtone.experiment import fit as experiment
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import compose
 from overtone.labels import Labels

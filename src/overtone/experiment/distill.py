@@ -5,6 +5,10 @@ Source: Hinton, Vinyals & Dean, Distilling the Knowledge in a Neural Network (20
 in its target: the weighted sum of two, with the truth and with the teachers, is that with the
 weighted mean of both. So a target is all that the teachers change, and every loss takes it.
 
+Teachers are too sure of texts that they were trained on. Out-of-fold ones (`folds`) are as unsure
+as they are of new texts: that a model gains from one like itself was shown by Furlanello et al.,
+Born-Again Neural Networks (ICML 2018).
+
 Several teachers count by the arithmetic mean of their probabilities, the target whose mean
 divergence from theirs is the least, and what an ensemble predicts. The mean of their logits would
 follow whoever is surest, and of texts that they were trained on, teachers are too sure.
@@ -16,7 +20,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +44,7 @@ from overtone.training.ranks import Ranks
 log = logging.getLogger(__name__)
 
 FILE = "teachers.safetensors"
+Floats = NDArray[np.float32] | NDArray[np.float64]
 BLOCK = 1024
 """Texts that a teacher is given at a time."""
 
@@ -52,6 +57,10 @@ class Teacher:
     """Folders of runs or bundles, of any family, with the dataset's labels; empty is off."""
     sha256: tuple[str, ...] = ()
     """Those of their bundle.json; found where not given."""
+    folds: Annotated[int, Range(0, 100)] = 0
+    """In place of `models`: so many teachers are trained first, with the same recipe, each on all
+    but one fold of the train split. A text's target comes from the teacher that has not seen it,
+    that of `texts` from all. Takes about as long as so many more trainings; 0 is off."""
     weight: Share = 0.5
     """What the teachers' mean probability counts in a target; the truth counts the rest. Where
     there is no truth, the teachers count alone."""
@@ -92,13 +101,19 @@ def resolved(layer: Table) -> Table:
 def problems(teacher: Teacher, *, solver: bool) -> list[str]:
     """Return what is wrong with teachers, given whether the student is fitted by a solver."""
     found = []
-    if teacher.texts and not teacher.models:
-        found.append("teacher.texts are labelled by teachers: name some with --teacher")
+    if teacher.texts and not (teacher.models or teacher.folds):
+        found.append(
+            "teacher.texts are labelled by teachers: name some with --teacher, or set teacher.folds"
+        )
+    if teacher.models and teacher.folds:
+        found.append("teachers are either named or trained on teacher.folds: leave one out")
+    if teacher.folds == 1:
+        found.append("teacher.folds needs two folds at least, 5 say; 0 is off")
     if len(teacher.models) != len(teacher.sha256):
         found.append("teacher.sha256 is found by itself: leave it out")
-    if teacher.models and solver:
+    if (teacher.models or teacher.folds) and solver:
         found.append(
-            "a model that is fitted by a solver takes no soft labels: train it without --teacher, "
+            "a model that is fitted by a solver takes no soft labels: train it without teachers, "
             "or choose another --model"
         )
     return found
@@ -132,7 +147,13 @@ def with_texts(
 
 
 def targets(
-    teacher: Teacher, train: Split, folder: Path, team: Ranks, *, quiet: bool = False
+    teacher: Teacher,
+    train: Split,
+    folder: Path,
+    team: Ranks,
+    *,
+    by_folds: Callable[[], NDArray[np.float64]] | None = None,
+    quiet: bool = False,
 ) -> NDArray[np.float32]:
     """Return what to train for, (n, C): the truth, or its mean with the teachers.
 
@@ -143,6 +164,8 @@ def targets(
         train: what `with_texts` returned.
         folder: where the file goes.
         team: the processes that train together, of which the first one asks.
+        by_folds: returns the probabilities of teachers that are trained on folds, (n, C), where
+            the recipe wants some; called by all processes.
         quiet: whether nothing is shown.
 
     Raises:
@@ -150,11 +173,18 @@ def targets(
 
     """
     truth = data.truth(train)
-    if not teacher.models:
+    if not (teacher.models or teacher.folds):
         return truth
     path, origin = folder / FILE, _origin(teacher, train)
-    if team.first and _read(path, origin) is None:
-        soft = _probabilities(teacher, train, team.device.type, quiet=quiet)
+    soft = None
+    if _read(path, origin) is None:
+        if teacher.folds:
+            assert by_folds is not None  # noqa: S101 - whoever has such a recipe can train
+            soft = softened(by_folds(), teacher.temperature).astype(np.float32)
+        elif team.first:
+            soft = _probabilities(teacher, train, team.device.type, quiet=quiet)
+    team.wait()  # before the first one writes what the others look for
+    if team.first and soft is not None:
         with atomic.file(path) as beside:
             told = {"origin": origin, "sha256": hashlib.sha256(soft.tobytes()).hexdigest()}
             save_file({"probabilities": soft}, beside, told)
@@ -172,7 +202,7 @@ def mixed(
     return np.where(np.isnan(truth), soft, both).astype(np.float32)
 
 
-def softened(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+def softened(probabilities: Floats, temperature: float) -> NDArray[np.float64]:
     """Return the probabilities whose logits are those of some others over a temperature."""
     if temperature == 1:
         return probabilities.astype(np.float64)
@@ -243,6 +273,9 @@ def _columns(theirs: Labels, ours: Labels, name: str) -> list[int]:
 def _origin(teacher: Teacher, train: Split) -> str:
     """Return a hash of all that the teachers' probabilities follow from."""
     given = [teacher.sha256, teacher.temperature, train.labels.names, train.texts]
+    if teacher.folds:
+        # Their models follow from the run's own recipe, which can't change.
+        given.append(teacher.folds)
     return hashlib.sha256(json.dumps(given).encode()).hexdigest()
 
 

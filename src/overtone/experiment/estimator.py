@@ -24,9 +24,9 @@ from overtone.data import Split, stratify
 from overtone.evaluation import metrics
 from overtone.experiment import columns
 from overtone.experiment.columns import RefusedError
+from overtone.experiment.fit import fit_and_save
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import Recipe, Section, compose
-from overtone.experiment.train import fit_and_save
 from overtone.inference import predictor
 from overtone.labels import Labels
 from overtone.training.stopping import Interrupted

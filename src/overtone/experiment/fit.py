@@ -1,0 +1,239 @@
+"""From the parts of a run to its bundle: train, fit calibration and decision, score, save."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import nn
+
+from overtone import __version__, atomic, bundle, data, models
+from overtone.data import Split
+from overtone.errors import InputError
+from overtone.evaluation import metrics
+from overtone.experiment import card, deciding, distill, fingerprint, folds, run
+from overtone.experiment.parts import Parts
+from overtone.experiment.recipe import Recipe
+from overtone.inputs import batches
+from overtone.losses import Count
+from overtone.training import ranks, sharding, solver, tracking, trainer
+from overtone.training.ranks import Ranks
+from overtone.training.result import Scores
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run."""
+
+    path: Path
+    bundle: bundle.Bundle
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Return the scores on dev and the cost."""
+        return self.bundle.manifest.metrics
+
+
+def in_folder(
+    make: Callable[[], Parts],
+    folder: Path,
+    *,
+    team: Ranks,
+    track: str | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Do a run in its folder: go on with what was begun there, return what is finished.
+
+    Args:
+        make: makes the parts, where there is something to do.
+        folder: the run's.
+        team: the processes that train together.
+        track: tensorboard, mlflow or wandb.
+        quiet: whether nothing is shown.
+
+    Raises:
+        InputError: as for `fit_and_save`; another process is training there; or the data are not
+            those that the run was begun with.
+
+    """
+    if (folder / "bundle").is_dir():
+        return _finished(folder)
+    parts = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    with run.alone(folder, team), run.room(folder):
+        # Looked for again: another process may have finished the run meanwhile.
+        if (folder / "bundle").is_dir():
+            return _finished(folder)
+        if team.first:
+            run.tidy(folder)
+            fingerprint.check(folder / "checkpoints" / "data.json", _splits(parts))
+            atomic.write_text(folder / "config.toml", parts.recipe.to_toml())
+        team.wait()
+        return fit_and_save(parts, folder, team=team, track=track, quiet=quiet)
+
+
+def _splits(parts: Parts) -> dict[str, Split]:
+    """Return all that a run is trained on or chosen by, by name."""
+    others = {
+        f"{also.name} train": other.split
+        for also, other in zip(parts.recipe.also, parts.others, strict=True)
+    }
+    return {"train": parts.train, "dev": parts.dev, **others}
+
+
+def _finished(folder: Path) -> Run:
+    """Return a run that has its bundle, and drop what its process was killed before dropping."""
+    log.warning("the run %s is finished already", folder)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    return Run(folder, bundle.load(folder / "bundle"))
+
+
+def fit_and_save(
+    parts: Parts,
+    folder: Path,
+    *,
+    team: Ranks | None = None,
+    track: str | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Train, fit calibration and decision, score them on dev, and write the bundle.
+
+    Args:
+        parts: all that is needed.
+        folder: the run's folder, which is there.
+        team: the processes that train together; this one alone where None.
+        track: tensorboard, mlflow or wandb.
+        quiet: whether nothing is shown.
+
+    Raises:
+        InputError: the tracker's package is missing, or the model can't be trained by many.
+
+    """
+    model, recipe = parts.pretrained.model, parts.recipe
+    training = recipe.training
+    team = team or ranks.join(cpu=training.device == "cpu", shard=training.shard)
+    targets = distill.targets(
+        recipe.teacher,
+        parts.train,
+        folder / "checkpoints",
+        team,
+        quiet=quiet,
+        by_folds=partial(_by_folds, parts, folder / "checkpoints" / "teachers", team, quiet=quiet),
+    )
+    validate = partial(_validate, parts, team)
+    if isinstance(model, models.Solved):
+        if track:
+            raise InputError(f"{recipe.model.name} is solved at once: there is nothing to --track")
+        if team.size > 1:
+            raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
+        fitted = solver.solve(model, parts.training_set(targets), validate, folder)
+    else:
+        fitted = trainer.fit(
+            model,
+            parts.loss,
+            parts.training_data(targets),
+            validate,
+            training,
+            folder,
+            team=team,
+            track=partial(_tracker, track, folder, recipe),
+            quiet=quiet,
+        )
+    raw = batches.sigmoid(_dev_logits(parts, team, model))
+    way = deciding.Way(recipe.calibration, recipe.decision)
+    dev_truth = data.truth(parts.dev)
+    fitted_way = way.fit(raw, dev_truth, parts.dev.labels)
+    manifest = bundle.Manifest(
+        labels=parts.train_encoded.labels,
+        also={
+            also.name: other.train.encoded.labels
+            for also, other in zip(recipe.also, parts.others, strict=True)
+        },
+        config=recipe.to_json(),
+        architecture=model.architecture(),
+        limit=parts.pretrained.limit,
+        calibration=fitted_way.calibration.to_json(),
+        decision=fitted_way.decision.to_json(),
+        fitted_on=deciding.note(fitted_way, parts.dev),
+        metrics={
+            **deciding.scores(way, fitted_way, raw, dev_truth, parts.dev.labels),
+            "cost": dataclasses.asdict(fitted.cost),
+        },
+        overtone=__version__,
+    )
+    weights = sharding.whole(model.state_dict())
+    if team.first:
+        bundle.save(
+            folder / "bundle",
+            manifest,
+            lambda path: save_file(weights, path),
+            parts.pretrained.tokenizer,
+            card.write(manifest),
+        )
+        # A finished run needs no way back; its checkpoints would be most of its size.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    team.wait()
+    return Run(folder, bundle.load(folder / "bundle"))
+
+
+def _by_folds(parts: Parts, folder: Path, team: Ranks, *, quiet: bool) -> NDArray[np.float64]:
+    """Return the probabilities of teachers that are trained on folds, (n, C)."""
+
+    def trained(make: folds.Make, fold: Path) -> Path:
+        return in_folder(make, fold, team=team, quiet=quiet).path
+
+    others = [other.split for other in parts.others]
+    found = folds.probabilities(
+        parts.recipe,
+        (parts.train, parts.dev, *others),
+        folder,
+        parts.recipe.teacher.folds,
+        trained,
+        device=team.device.type,
+    )
+    return found.probabilities.astype(np.float64)
+
+
+def _tracker(name: str | None, folder: Path, recipe: Recipe, step: int) -> tracking.Tracker:
+    tracker = tracking.start(name, folder, step)
+    tracker.log_config(recipe.to_json())
+    return tracker
+
+
+def _validate(parts: Parts, team: Ranks, model: nn.Module) -> Scores:
+    """Score the model on dev at a threshold of 0.5, and its loss.
+
+    Epochs are compared at 0.5 whatever the decision: fitting one on dev each time and scoring it
+    there would reward the epoch that is fitted best, not the best epoch.
+    """
+    logits, targets = _dev_logits(parts, team, model), data.truth(parts.dev)
+    if not np.isfinite(logits).all():
+        # Training diverged, which the trainer says; no metric takes such numbers.
+        return dict.fromkeys(("loss", "jaccard", "jaccard_zero", "f1_micro", "f1_macro"), np.nan)
+    probabilities = batches.sigmoid(logits)
+    scores = metrics.score(targets, probabilities > 0.5, probabilities, parts.dev.labels)  # noqa: PLR2004
+    found, wanted = torch.from_numpy(logits), torch.from_numpy(targets)
+    return {
+        "loss": float(parts.loss(found, wanted, Count.of(wanted))),
+        "jaccard": scores.jaccard,
+        "jaccard_zero": scores.jaccard_zero,
+        "f1_micro": scores.f1_micro,
+        "f1_macro": scores.f1_macro,
+    }
+
+
+def _dev_logits(parts: Parts, team: Ranks, model: nn.Module) -> NDArray[np.float32]:
+    backend = partial(models.logits_of, model)
+    return batches.logits(backend, parts.inputs, parts.dev_encoded, gather=team)
