@@ -15,7 +15,7 @@ import re
 import sys
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -28,6 +28,8 @@ Table = dict[str, Any]
 T = TypeVar("T")
 
 PRESETS = Path(__file__).parent / "configs"
+RECIPES = ("best", "paper")
+"""The folders of presets for training; each other folder is for one command of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,27 +169,36 @@ def _instead(name: str, known: Iterable[str]) -> str:
 # --- reading: presets, files and overrides ----------------------------------------------------
 
 
-def preset_names() -> list[str]:
+def preset_names(folders: Sequence[str] = RECIPES) -> list[str]:
     """Return the names of the presets that ship with overtone, such as best/semeval2018-en."""
     return sorted(
-        path.relative_to(PRESETS).with_suffix("").as_posix() for path in PRESETS.rglob("*.toml")
+        path.relative_to(PRESETS).with_suffix("").as_posix()
+        for folder in folders
+        for path in (PRESETS / folder).rglob("*.toml")
     )
 
 
-def read(reference: str | Path) -> Table:
+def read(
+    reference: str | Path, folders: Sequence[str] = RECIPES, asked: str = "--config"
+) -> Table:
     """Read a preset by its name, or a TOML file by its path.
+
+    Args:
+        reference: the name or the path.
+        folders: where presets are looked for.
+        asked: what the message says the reference was given for.
 
     Raises:
         InputError: there is neither a file nor a preset of that name, or it is not TOML.
 
     """
-    presets = preset_names()
+    presets = preset_names(folders)
     path = PRESETS / f"{reference}.toml" if str(reference) in presets else Path(reference)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(
-            f"--config takes a TOML file or a preset, found neither at {str(reference)!r}"
+            f"{asked} takes a TOML file or a preset, found neither at {str(reference)!r}"
             f"{_instead(str(reference), presets)}"
         ) from error
     except ValueError as error:

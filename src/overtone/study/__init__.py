@@ -1,0 +1,1 @@
+"""Studies: a grid of datasets, models, data fractions and seeds, and the tables that come of it."""
