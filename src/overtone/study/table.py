@@ -1,0 +1,98 @@
+"""A table of figures, apart from how it is written, and how each kind of figure is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from overtone.evaluation.bootstrap import Interval
+from overtone.evaluation.compare import Difference
+from overtone.study.results import Spread
+
+Kind = Literal["text", "score", "points", "p", "seconds", "clock", "count", "number", "share"]
+Value = str | float | int | Spread | Interval | None
+"""What a cell may hold; None where there is no such figure."""
+
+POINTS = 100
+"""A point is a hundredth of a score."""
+MILLION = 1e6
+LEAST = 0.001
+"""P-values below it are not told apart."""
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column."""
+
+    key: str
+    """Its head in CSV."""
+    head: str
+    """Its head for people."""
+    kind: Kind = "text"
+    paper: bool = False
+    """Whether its figures are the paper's, not ours."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of figures under columns, and what one must know to read them."""
+
+    name: str
+    """By which its file is called."""
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def shown(value: Value, kind: Kind) -> str:
+    """Return a figure as people read it."""
+    if value is None:
+        return NONE
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Spread):
+        middle = _number(value.mean, kind)
+        return middle if value.sd is None else f"{middle} ± {_number(value.sd, kind)}"
+    if isinstance(value, Interval):
+        low, high = (_number(bound, kind) for bound in (value.low, value.high))
+        return f"{_number(value.value, kind)} [{low}, {high}]"
+    return _number(value, kind)
+
+
+def parts(value: Value, column: Column) -> dict[str, str]:
+    """Return a figure for CSV: plain numbers, each in a column of its own."""
+    key, scale = column.key, POINTS if column.kind == "points" else 1
+    if isinstance(value, Spread):
+        found = {key: value.mean, f"{key}_sd": value.sd}
+    elif isinstance(value, Interval):
+        found = {key: value.value, f"{key}_low": value.low, f"{key}_high": value.high}
+        if isinstance(value, Difference):
+            found[f"{key}_p"] = value.p_value / scale
+    else:
+        found = {key: value}  # type: ignore[dict-item]
+    return {
+        name: "" if one is None else one if isinstance(one, str) else f"{one * scale:.6g}"
+        for name, one in found.items()
+    }
+
+
+def _number(value: float, kind: Kind) -> str:
+    """Return one number."""
+    if kind == "p":
+        return f"<{LEAST}" if value < LEAST else f"{value:.3f}"
+    if kind == "clock":
+        minutes, seconds = divmod(round(value), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    if kind == "points":
+        return f"{value * POINTS:+.2f}"
+    if kind == "share":
+        return f"{value:.1%}".replace("%", " %")
+    if kind == "score":
+        return f"{value:.4f}"
+    if kind == "count":
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    if kind == "seconds":
+        return f"{value:,.0f}" if value >= POINTS else f"{value:.3g}"
+    return f"{value:.4g}"
