@@ -178,9 +178,7 @@ def preset_names(folders: Sequence[str] = RECIPES) -> list[str]:
     )
 
 
-def read(
-    reference: str | Path, folders: Sequence[str] = RECIPES, asked: str = "--config"
-) -> Table:
+def read(reference: str | Path, folders: Sequence[str] = RECIPES, asked: str = "--config") -> Table:
     """Read a preset by its name, or a TOML file by its path.
 
     Args:

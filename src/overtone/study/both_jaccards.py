@@ -46,7 +46,9 @@ def explain(group: Group) -> Both:
         empty = scored & ~labelled
         right.append(float((~said.any(axis=1))[empty].mean()) if empty.any() else 1.0)
     share = float(labelled[scored].mean())
-    return Both(group, 1 - share, share, 1 - share, Spread(tuple(on_labelled)), Spread(tuple(right)))
+    return Both(
+        group, 1 - share, share, 1 - share, Spread(tuple(on_labelled)), Spread(tuple(right))
+    )
 
 
 def table(results: Results) -> Table | None:
@@ -90,4 +92,6 @@ def table(results: Results) -> Table | None:
         "jaccard is high for the same reason: saying nothing at all has "
         f"{empty:.4f}. F1, and either Jaccard over the labelled texts alone, tell models apart.",
     )
-    return Table("wikipedia-jaccard", "The Wikipedia Jaccard, both ways", columns, tuple(rows), notes)
+    return Table(
+        "wikipedia-jaccard", "The Wikipedia Jaccard, both ways", columns, tuple(rows), notes
+    )

@@ -66,7 +66,9 @@ def table(found: list[Claim]) -> Table:
 
 def _cnn(results: Results) -> Claim:
     said = "The CNN is not adequate: BERT variants gain 20 to 30 %."
-    test = "Micro F1 of each BERT variant less the CNN's on tweets: above 0, and at least 20 points."
+    test = (
+        "Micro F1 of each BERT variant less the CNN's on tweets: above 0, and at least 20 points."
+    )
     cnn = results.of_role(TWITTER, CNN)
     others = _there(results, TWITTER, BERTS)
     if cnn is None or not others:
@@ -80,7 +82,9 @@ def _cnn(results: Results) -> Claim:
 
 
 def _close(results: Results) -> Claim:
-    said = "BERT variants lie within 1 to 2 % of each other, so the size of the model matters little."
+    said = (
+        "BERT variants lie within 1 to 2 % of each other, so the size of the model matters little."
+    )
     test = "Micro F1 of each two of them on tweets: the interval lies within 2 points of 0."
     there = _there(results, TWITTER, BERTS)
     if len(there) < len(BERTS):
@@ -193,9 +197,7 @@ def _by_number(group: Group) -> tuple[np.ndarray, np.ndarray]:
 def _difference(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the difference of two groups' means."""
     rng = np.random.default_rng(0)
-    drawn = [
-        rng.choice(group, (1000, len(group))).mean(axis=1) for group in (one, other)
-    ]
+    drawn = [rng.choice(group, (1000, len(group))).mean(axis=1) for group in (one, other)]
     low, high = np.quantile(drawn[0] - drawn[1], [0.025, 0.975])
     return float(low), float(high)
 

@@ -118,7 +118,13 @@ def sensitivity(results: Results) -> Table | None:
             if found and own is not None:
                 found.append((*own, True))
             rows += [
-                (*_head(results, group), key, _said(value), "yes" if is_own else "", *_scored(group))
+                (
+                    *_head(results, group),
+                    key,
+                    _said(value),
+                    "yes" if is_own else "",
+                    *_scored(group),
+                )
                 for value, group, is_own in sorted(found, key=lambda each: _order(each[0]))
             ]
     columns = (
@@ -133,9 +139,7 @@ def sensitivity(results: Results) -> Table | None:
     return Table("sensitivity", "Sensitivity to single settings", columns, tuple(rows), notes)
 
 
-def own_value(
-    results: Results, dataset: str, model: str, key: str
-) -> tuple[object, Group] | None:
+def own_value(results: Results, dataset: str, model: str, key: str) -> tuple[object, Group] | None:
     """Return what a setting is in a model's own recipe, and the cells of the seeds that compare."""
     group = results.group(dataset, model)
     if group is None:

@@ -147,7 +147,7 @@ def _scored(cell: Cell, run: Run, loaded: Splits, folder: Path) -> dict[str, Any
         "cost": run.metrics["cost"],
         "gpu_memory_mb": max(gpu) if gpu else None,
         "parameters": _parameters(run.path / "bundle" / bundle.WEIGHTS),
-        "machine": _machine(device),
+        "machine": machine(device),
         "overtone": __version__,
     }
 
@@ -171,7 +171,7 @@ def _parameters(weights: Path) -> int:
     return int(sum(np.prod(shape, dtype=np.int64) for shape in shapes))
 
 
-def _machine(device: str) -> dict[str, Any]:
+def machine(device: str) -> dict[str, Any]:
     """Return on what kind of machine times were taken: they compare within one only."""
     on_gpu = device != "cpu" and torch.cuda.is_available()
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from overtone.study.published import TEST, TRAINING, Row
 from overtone.study.results import Group, Results, Spread
-from overtone.study.table import MILLION, Column, Table, Value
+from overtone.study.table import MILLION, Column, Table, Value, machine_name
 
 CONVENTION = (
     "jaccard scores an empty prediction on an empty truth 1, jaccard_zero scores it 0, as the "
@@ -158,11 +158,7 @@ def _machines(results: Results) -> tuple[str, ...]:
     machines = results.machines()
     if not machines:
         return ()
-    said = "; ".join(
-        f"{one['device']} ({one['processor']}, {one['cores']} cores, {one['threads']} threads, "
-        f"torch {one['torch']})"
-        for one in machines
-    )
+    said = "; ".join(machine_name(one) for one in machines)
     several = ": cells were done on several kinds, whose times don't compare" * (len(machines) > 1)
     return (f"Machine: {said}{several}.",)
 

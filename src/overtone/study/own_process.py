@@ -20,54 +20,58 @@ BUSY_CODE = 75
 STOPPED = {128 + signal.SIGINT, 128 + signal.SIGTERM}
 
 
-class OwnProcess:
-    """Starts `overtone study --cell KEY` for each cell, and passes signals on to it."""
+class Program:
+    """Starts `overtone study` again with more words, and passes signals on to it."""
 
-    def __init__(self, arguments: Sequence[str], study: Path, stops: Stops) -> None:
+    def __init__(self, arguments: Sequence[str], stops: Stops) -> None:
         """Take the words of the command line that name plan, output and data."""
         self._arguments = list(arguments)
+        self._stops = stops
+
+    def run(self, more: Sequence[str], log: Path) -> int:
+        """Run to the end, messages to a file, and return the exit code, negative for a signal."""
+        command = [sys.executable, "-m", "overtone", "study", *self._arguments, *more]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        # A session of its own: Ctrl-C reaches it once, through us. Its standard input ends when
+        # this process does, which is how it knows (see `end_with_parent`).
+        with (
+            log.open("ab") as said,
+            subprocess.Popen(  # noqa: S603 - this very program
+                command, stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True
+            ) as process,
+            self._stops.passed_on(process.send_signal),
+        ):
+            return process.wait()
+
+
+class OwnProcess:
+    """Does each cell by `overtone study --cell KEY`."""
+
+    def __init__(self, program: Program, study: Path, stops: Stops) -> None:
+        """Take what to start, and the study's folder."""
+        self._program = program
         self._study = study
         self._stops = stops
 
     def __call__(self, cell: Cell, most_attempts: int) -> str:
-        """Do a cell, and return what became of it: done, busy, failed, or stopped."""
+        """Do a cell, and return what became of it."""
         folder = cell.folder(self._study)
-        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / states.LOG
         before = states.failure(folder)
-        command = [
-            sys.executable, "-m", "overtone", "study", *self._arguments,
-            "--cell", cell.key, "--attempts", str(most_attempts),
-        ]  # fmt: skip
-        with (folder / states.LOG).open("ab") as log:
-            code = self._run(command, log.fileno())
+        code = self._program.run(["--cell", cell.key, "--attempts", str(most_attempts)], log)
         if code == BUSY_CODE:
             return BUSY
-        state = states.state(folder)
-        if state == states.DONE:
+        if self._stops.received is not None or states.state(folder) == states.DONE:
             return DONE
-        if self._stops.received is not None:
-            return "stopped"
-        if states.failure(folder) == before or state != states.FAILED:
+        if states.failure(folder) == before:  # it had no time to say why
             with states.held(folder) as ours:
                 if not ours:
                     return BUSY
-                if states.state(folder) == states.DONE:
-                    return DONE
-                states.fail(folder, _why(code, folder / states.LOG))
+                states.fail(folder, why(code, log))
         return FAILED
 
-    def _run(self, command: Sequence[str], log: int) -> int:
-        """Run a command to its end and return its exit code, negative for a signal."""
-        # A session of its own: Ctrl-C reaches it once, through us. Its standard input ends when
-        # this process does, which is how it knows (see `end_with_parent`).
-        with subprocess.Popen(  # noqa: S603 - this very program
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-        ) as process:
-            with self._stops.passed_on(process.send_signal):
-                return process.wait()
 
-
-def _why(code: int, log: Path) -> str:
+def why(code: int, log: Path) -> str:
     """Return why a process ended, from its exit code and its last words."""
     if code == -signal.SIGKILL:
         return (

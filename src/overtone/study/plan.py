@@ -256,7 +256,9 @@ def _apart(
         if not isinstance(given, Mapping):
             problems.append(f"models.{name}.on must be a table, found {given!r}")
             continue
-        for dataset, said in _named(On, given, f"models.{name}.on", problems).items() if given else ():
+        for dataset, said in (
+            _named(On, given, f"models.{name}.on", problems).items() if given else ()
+        ):
             on[name, dataset] = said
     return on, plain
 
@@ -272,7 +274,10 @@ def _unknown(
     """Return the problems of names that name nothing."""
     datasets, others = "section [datasets.NAME]", "section [models.NAME]"
     named = [
-        *(("sensitivity.datasets", name, known_datasets, datasets) for name in sensitivity.datasets),
+        *(
+            ("sensitivity.datasets", name, known_datasets, datasets)
+            for name in sensitivity.datasets
+        ),
         *(("sensitivity.models", name, known_models, others) for name in sensitivity.models),
         *(
             (f"models.{model}.datasets", name, known_datasets, datasets)
@@ -297,8 +302,10 @@ def _repeated(grid: Grid, sensitivity: Sensitivity) -> list[str]:
         values = getattr(grid, name)
         if not values or len(set(values)) < len(values):
             problems.append(f"study.{name}: expected different values, found {list(values)}")
-    for where, seeds in (("study.fraction_seeds", grid.fraction_seeds),
-                         ("sensitivity.seeds", sensitivity.seeds)):
+    for where, seeds in (
+        ("study.fraction_seeds", grid.fraction_seeds),
+        ("sensitivity.seeds", sensitivity.seeds),
+    ):
         if other := sorted(set(seeds) - set(grid.seeds)):
             problems.append(f"{where}: expected some of study.seeds, found {other} besides")
     for key, values in sensitivity.values.items():

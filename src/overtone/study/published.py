@@ -77,7 +77,9 @@ def read_published(section: Mapping[str, Any]) -> Published | None:
             raise ConfigError(["paper.figures stands for the whole section: leave the rest out"])
         return _of_another_study(names.figures)
     problems: list[str] = []
-    tables = {name: _rows(section.get(name, []), name, names, problems) for name in (TRAINING, TEST)}
+    tables = {
+        name: _rows(section.get(name, []), name, names, problems) for name in (TRAINING, TEST)
+    }
     if problems:
         raise ConfigError(problems)
     return Published(names.title, names.datasets, names.models, tables[TRAINING], tables[TEST])

@@ -56,9 +56,7 @@ def _write_csv(table: Table, path: Path) -> None:
     for column in table.columns:
         names = {name for row in rows for name in row}
         own = (column.key, *(f"{column.key}{end}" for end in ("_sd", "_low", "_high", "_p")))
-        header |= dict.fromkeys(
-            (name for name in own if name in names or name == column.key), ""
-        )
+        header |= dict.fromkeys((name for name in own if name in names or name == column.key), "")
     with atomic.file(path) as beside, files.write(beside, ".csv") as append:
         if not rows:
             append(header)

@@ -147,8 +147,8 @@ class Results:
     """With the reason of each."""
     missing: tuple[Cell, ...]
     """Those that are open or begun."""
-    cost: dict[str, Any] | None = None
-    """What `--cost-only` wrote, where it was run."""
+    cost: tuple[dict[str, Any], ...] = ()
+    """What `--cost-only` measured, in the plan's order."""
     _groups: dict[tuple[str, str, float], Group] = field(default_factory=dict)
 
     def group(self, dataset: str, model: str, fraction: float = 1.0) -> Group | None:
@@ -215,14 +215,14 @@ def load(plan: Plan, cells: Sequence[Cell], study: Path) -> Results:
             failed.append((cell, why.reason))
         else:
             missing.append(cell)
-    cost = study / "cost.json"
+    costs = [study / "cost" / dataset / f"{model}.json" for dataset, model in plan.pairs()]
     return Results(
         plan,
         study,
         tuple(done),
         tuple(failed),
         tuple(missing),
-        _saved(cost) if cost.is_file() else None,
+        tuple(_saved(path) for path in costs if path.is_file()),
         _grouped(done),
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.compare import Difference
@@ -76,6 +77,14 @@ def parts(value: Value, column: Column) -> dict[str, str]:
         name: "" if one is None else one if isinstance(one, str) else f"{one * scale:.6g}"
         for name, one in found.items()
     }
+
+
+def machine_name(machine: Mapping[str, Any]) -> str:
+    """Return what `cell.json` says of the machine, in words."""
+    return (
+        f"{machine['device']} ({machine['processor']}, {machine['cores']} cores, "
+        f"{machine['threads']} threads, torch {machine['torch']})"
+    )
 
 
 def _number(value: float, kind: Kind) -> str:

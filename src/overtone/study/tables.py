@@ -40,7 +40,7 @@ def draw(results: Results) -> Findings:
         detail.fractions(results),
         detail.sensitivity(results),
         *(detail.labels(results, dataset) for dataset in results.plan.datasets),
-        *(cost_tables.tables(results.cost, results.plan) if results.cost else ()),
+        cost_tables.table(results.cost, results.plan),
         detail.failures(results),
     ]
     tables = tuple(table for table in made if table is not None)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, train
+from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, study, train
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -29,6 +29,7 @@ app.command()(evaluate.evaluate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)
+app.command()(study.study)
 app.add_typer(data.app, name="data")
 
 

@@ -202,8 +202,13 @@ def needs(extra: str, command: str) -> Iterator[None]:
 
 
 @contextmanager
-def says_how_to_go_on() -> Iterator[None]:
-    """Turn a run that was asked to stop into the command that goes on, and its exit code."""
+def says_how_to_go_on(option: str = "--resume") -> Iterator[None]:
+    """Turn a run that was asked to stop into the command that goes on, and its exit code.
+
+    Args:
+        option: what that command has besides; empty where it is the same one.
+
+    """
     from overtone.training.ranks import is_first_process, number_of_processes
     from overtone.training.stopping import Interrupted
 
@@ -213,8 +218,10 @@ def says_how_to_go_on() -> Iterator[None]:
         if not is_first_process():
             raise typer.Exit(stopped.exit_code) from stopped
         if number_of_processes() > 1:
-            typer.echo(f"{stopped}; go on with the same command and --resume", err=True)
+            more = f" and {option}" if option else ""
+            typer.echo(f"{stopped}; go on with the same command{more}", err=True)
             raise typer.Exit(stopped.exit_code) from stopped
-        again = [word for word in sys.argv[1:] if word != "--resume"]
-        typer.echo(f"{stopped}; go on with: overtone {shlex.join([*again, '--resume'])}", err=True)
+        again = [word for word in sys.argv[1:] if word != option]
+        again += [option] if option else []
+        typer.echo(f"{stopped}; go on with: overtone {shlex.join(again)}", err=True)
         raise typer.Exit(stopped.exit_code) from stopped
