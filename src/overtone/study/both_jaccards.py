@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from overtone.evaluation.metrics import Bools
 from overtone.study.results import Group, Results, Spread
 from overtone.study.table import Column, Table
 
@@ -34,17 +35,17 @@ class Both:
 
 def explain(group: Group) -> Both:
     """Take a model's Jaccards apart."""
-    truth = np.nan_to_num(group.results[0].predictions.truth) > 0.5  # noqa: PLR2004
-    known = ~np.isnan(group.results[0].predictions.truth)
-    scored = known.any(axis=1)
-    labelled = truth.any(axis=1)
+    targets = group.results[0].predictions.truth
+    truth: Bools = np.nan_to_num(targets) > 0.5  # noqa: PLR2004
+    known: Bools = ~np.isnan(targets)
+    scored, labelled = np.any(known, axis=1), np.any(truth, axis=1)
     on_labelled, right = [], []
     for decided in group.decided():
         said = decided & known
         overlap = (truth & said).sum(axis=1) / np.maximum((truth | said).sum(axis=1), 1)
         on_labelled.append(float(overlap[labelled].mean()) if labelled.any() else 0.0)
         empty = scored & ~labelled
-        right.append(float((~said.any(axis=1))[empty].mean()) if empty.any() else 1.0)
+        right.append(float((~np.any(said, axis=1))[empty].mean()) if empty.any() else 1.0)
     share = float(labelled[scored].mean())
     return Both(
         group, 1 - share, share, 1 - share, Spread(tuple(on_labelled)), Spread(tuple(right))
@@ -67,7 +68,7 @@ def table(results: Results) -> Table | None:
                 results.plan.model_title(one.group.model),
                 one.group.of("test", "jaccard"),
                 one.group.of("test", "jaccard_zero"),
-                row and row.jaccard_zero,
+                row.jaccard_zero if row else None,
                 one.most_zero,
                 one.silent,
                 one.on_labelled,
@@ -86,11 +87,15 @@ def table(results: Results) -> Table | None:
     )
     empty = found[0].empty
     notes = (
-        f"{empty:.1%} of these texts carry no label. jaccard_zero gives them 0 whatever is said, so "
-        f"a perfect model has {1 - empty:.4f}; the paper's 0.06 lies under such a bound, and is no "
-        "sign that several labels at once are hard.".replace("%", " %"),
-        "jaccard is high for the same reason: saying nothing at all has "
-        f"{empty:.4f}. F1, and either Jaccard over the labelled texts alone, tell models apart.",
+        (
+            f"{100 * empty:.1f} % of these texts carry no label. jaccard_zero gives them 0 "
+            f"whatever is said, so a perfect model has {1 - empty:.4f}; the paper's 0.06 lies "
+            "under such a bound, and is no sign that several labels at once are hard."
+        ),
+        (
+            "jaccard is high for the same reason: saying nothing at all has "
+            f"{empty:.4f}. F1, and either Jaccard over the labelled texts alone, tell models apart."
+        ),
     )
     return Table(
         "wikipedia-jaccard", "The Wikipedia Jaccard, both ways", columns, tuple(rows), notes

@@ -1,8 +1,8 @@
 """The conclusions of the paper, each with our test of it and the verdict.
 
-Source: "Emotion Recognition using BERT and its variants" (Atha, Gampa, Vaidya). A claim is tested by
-the models that stand beside the paper's (`beside` in the plan); where one of them isn't there, it
-isn't tested, and that is what is said.
+Source: "Emotion Recognition using BERT and its variants" (Atha, Gampa, Vaidya). A claim is tested
+by the models that stand beside the paper's (`beside` in the plan); where one of them isn't there,
+it isn't tested, and that is what is said.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from overtone.evaluation.bootstrap import Floats
 from overtone.evaluation.compare import Difference
 from overtone.study import both_jaccards
 from overtone.study.results import Group, Results
@@ -58,8 +59,10 @@ def table(found: list[Claim]) -> Table:
     )
     rows = tuple((one.said, one.test, one.found, one.verdict) for one in found)
     notes = (
-        "Differences in points, hundredths of a score, on test with 95 % intervals over texts and "
-        "seeds. Can't be told: the interval allows both.",
+        (
+            "Differences in points, hundredths of a score, on test with 95 % intervals over texts "
+            "and seeds. Can't be told: the interval allows both."
+        ),
     )
     return Table("claims", "Claims", columns, rows, notes)
 
@@ -172,8 +175,8 @@ def _single(results: Results) -> Claim:
     bound = both_jaccards.explain(group).most_zero
     found = (
         f"one label: {_mean(one)} ({len(one)} comments); several: {_mean(several)} "
-        f"({len(several)}); a perfect model has a jaccard_zero of {bound:.3f}, so 0.06 says nothing "
-        "of several labels"
+        f"({len(several)}); a perfect model has a jaccard_zero of {bound:.3f}, so 0.06 says "
+        "nothing of several labels"
     )
     if not (len(one) and len(several)):
         return Claim(said, test, found, OPEN)
@@ -181,7 +184,7 @@ def _single(results: Results) -> Claim:
     return Claim(said, test, found, HOLDS if low > 0 else FAILS if high < 0 else OPEN)
 
 
-def _by_number(group: Group) -> tuple[np.ndarray, np.ndarray]:
+def _by_number(group: Group) -> tuple[Floats, Floats]:
     """Return the Jaccard of each text with one label and with several, the mean over seeds."""
     first = group.results[0].predictions
     truth = np.nan_to_num(first.truth) > 0.5  # noqa: PLR2004
@@ -190,11 +193,12 @@ def _by_number(group: Group) -> tuple[np.ndarray, np.ndarray]:
     for decided in group.decided():
         said = decided & known
         each.append((truth & said).sum(axis=1) / np.maximum((truth | said).sum(axis=1), 1))
-    overlap, count = np.mean(each, axis=0), truth.sum(axis=1)
+    overlap: Floats = np.mean(each, axis=0)
+    count = truth.sum(axis=1)
     return overlap[count == 1], overlap[count > 1]
 
 
-def _difference(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+def _difference(one: Floats, other: Floats) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the difference of two groups' means."""
     rng = np.random.default_rng(0)
     drawn = [rng.choice(group, (1000, len(group))).mean(axis=1) for group in (one, other)]
@@ -202,7 +206,7 @@ def _difference(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _mean(values: np.ndarray) -> str:
+def _mean(values: Floats) -> str:
     return f"{values.mean():.3f}" if len(values) else "none"
 
 

@@ -40,9 +40,11 @@ def table(measured: Sequence[dict[str, Any]], plan: Plan) -> Table | None:
     rows = tuple(_row(one, base.get(one["dataset"]), plan) for one in measured)
     machines = sorted({machine_name(one["machine"]) for one in measured if "machine" in one})
     notes = (
-        "Weights are random, which changes neither seconds nor memory. So many steps of the real "
-        "trainer were timed on the data's own lengths after a warm-up; the epoch is extrapolated "
-        "from them, not run.",
+        (
+            "Weights are random, which changes neither seconds nor memory. So many steps of the "
+            "real trainer were timed on the data's own lengths after a warm-up; the epoch is "
+            "extrapolated from them, not run."
+        ),
         *(f"Machine: {one}." for one in machines),
         *(
             f"{plan.dataset_title(name)}: there are fewer texts than the steps take, so some were "

@@ -1,4 +1,4 @@
-"""The tables behind the headline: significance, intervals, fractions, sensitivity, labels, failures."""
+"""The tables behind the headline: significance, intervals, data, settings, labels, failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SURE = 0.05
 def significance(results: Results, found: Sequence[Compared]) -> Table:
     """Return each model less the one that it is compared with, on test."""
     plan = results.plan
-    rows = tuple(
+    rows: tuple[tuple[Value, ...], ...] = tuple(
         (
             plan.dataset_title(one.dataset),
             plan.model_title(one.model),
@@ -41,8 +41,11 @@ def significance(results: Results, found: Sequence[Compared]) -> Table:
         Column("seeds", "seeds"),
     )
     notes = (
-        "In points, hundredths of a score, with 95 % intervals: a paired bootstrap over texts and "
-        "seeds, 10,000 draws. Holm: corrected for the number of models compared on the dataset.",
+        (
+            "In points, hundredths of a score, with 95 % intervals: a paired bootstrap over texts "
+            "and seeds, 10,000 draws. Holm: corrected for the number of "
+            "models compared on the dataset."
+        ),
         "Few seeds say little of how far seeds vary.",
         *(
             f"{plan.dataset_title(name)}: too few texts to rank models."
@@ -57,12 +60,13 @@ def _verdict(one: Compared) -> str:
     difference = one.scores["jaccard"]
     if not difference.sign:
         return "no difference shown"
-    return f"{'better' if difference.sign > 0 else 'worse'}{'' if one.p_holm <= SURE else ' (not after Holm)'}"
+    word = "better" if difference.sign > 0 else "worse"
+    return word if one.p_holm <= SURE else f"{word} (not after Holm)"
 
 
 def interval_table(results: Results) -> Table:
     """Return each model's mean scores on test with intervals over the texts."""
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for dataset in results.plan.datasets:
         for group in results.groups(dataset):
             found = intervals(group)
@@ -73,8 +77,10 @@ def interval_table(results: Results) -> Table:
         *(Column(name, NAMES.get(name, name), "score") for name in SCORED),
     )
     notes = (
-        "The mean over seeds with 95 % bootstrap intervals, for other texts of the same kind; other "
-        "seeds of training are not in them.",
+        (
+            "The mean over seeds with 95 % bootstrap intervals, for other texts of the same kind; "
+            "other seeds of training are not in them."
+        ),
     )
     return Table("intervals", "Scores on test with intervals", columns, tuple(rows), notes)
 
@@ -99,8 +105,10 @@ def fractions(results: Results) -> Table | None:
         *_score_columns(),
     )
     notes = (
-        "Parts of train are drawn stratified over the labels, anew under each seed; dev and test "
-        "are whole.",
+        (
+            "Parts of train are drawn stratified over the labels, anew under each seed; dev and "
+            "test are whole."
+        ),
     )
     return Table("fractions", "Scores by amount of data", columns, tuple(rows), notes)
 

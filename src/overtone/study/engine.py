@@ -58,10 +58,7 @@ def run(
     states.check(cells, study)
     most = {cell.key: _most_attempts(cell, study, retry=retry) for cell in cells}
     left = [cell for cell in cells if _wanted(cell, study, most[cell.key])]
-    busy: list[Cell] = []
-    for cell in left:
-        if _do(cell, study, do, most[cell.key], stops, watcher) == BUSY:
-            busy.append(cell)
+    busy = [cell for cell in left if _do(cell, study, do, most[cell.key], stops, watcher) == BUSY]
     if busy:
         watcher.wait(busy)
     for cell in busy:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overtone.study.published import TEST, TRAINING, Row
-from overtone.study.results import Group, Results, Spread
+from overtone.study.results import Group, Results
+from overtone.study.splits import OFFICIAL
 from overtone.study.table import MILLION, Column, Table, Value, machine_name
 
 CONVENTION = (
@@ -51,35 +52,30 @@ def table_1(results: Results) -> Table:
     """Return the scores on dev and the cost of training."""
     rows = []
     for dataset, title, group, paper in _rows(results, TRAINING):
-        cost: tuple[Value, ...] = (None,) * 4
+        cost: tuple[Value, ...] = (None,) * 7
         if group is not None:
-            memory = _memory(group)
             cost = (
+                group.of("cost", "seconds_per_epoch"),
+                group.of("cost", "epochs"),
+                group.of("cost", "seconds").mean,
                 group.figure("parameters").mean / MILLION,
-                memory,
+                _memory(group),
                 group.of("cost", "texts_per_second").mean,
                 _seeds(results, group),
             )
-        rows.append(
-            (
-                dataset,
-                title,
-                *_scores(group, paper, "dev"),
-                group and group.of("cost", "seconds_per_epoch"),
-                paper and paper.seconds_per_epoch,
-                group and group.of("cost", "epochs"),
-                paper and paper.epochs,
-                group and group.of("cost", "seconds").mean,
-                paper and paper.seconds,
-                *cost,
-            )
-        )
+        theirs = _figures(paper, "seconds_per_epoch", "epochs", "seconds")
+        beside = [value for pair in zip(cost, theirs, strict=False) for value in pair]
+        rows.append((dataset, title, *_scores(group, paper, "dev"), *beside, *cost[3:]))
     notes = (
-        "Scores on dev, which chose the epoch; the paper's are headed training results and are most "
-        "likely its validation split's.",
+        (
+            "Scores on dev, which chose the epoch; the paper's are headed training results and are "
+            "most likely its validation split's."
+        ),
         f"{SPREAD} {CONVENTION}",
-        f"{TIMES} An epoch leaves validation out, total has it; peak MB is the most memory of the "
-        "process, on a GPU that of the GPU.",
+        (
+            f"{TIMES} An epoch leaves validation out, total has it; peak MB is the most memory of "
+            "the process, on a GPU that of the GPU."
+        ),
         *_machines(results),
         *_stand_ins(results),
     )
@@ -90,20 +86,18 @@ def table_2(results: Results) -> Table:
     """Return the scores on test and what testing took."""
     rows = []
     for dataset, title, group, paper in _rows(results, TEST):
-        first = group.results[0].saved if group else None
-        rows.append(
-            (
-                dataset,
-                title,
-                *_scores(group, paper, "test"),
-                group and group.figure("test_seconds"),
-                paper and paper.seconds,
-                group and group.figure("test_texts_per_second").mean,
-                first and first["texts"]["test"],
-                first and _which(first["test_is"], results.plan.hold_out(group.dataset)),
-                group and _seeds(results, group),
+        cost: tuple[Value, ...] = (None,) * 5
+        if group is not None:
+            first = group.results[0].saved
+            cost = (
+                group.figure("test_seconds"),
+                group.figure("test_texts_per_second").mean,
+                first["texts"]["test"],
+                _which(first["test_is"], results.plan.hold_out(group.dataset)),
+                _seeds(results, group),
             )
-        )
+        seconds = (cost[0], *_figures(paper, "seconds"))
+        rows.append((dataset, title, *_scores(group, paper, "test"), *seconds, *cost[1:]))
     notes = (f"{SPREAD} {CONVENTION}", TIMES, *_stand_ins(results))
     return Table("table-2", "Table 2: test", (*HEAD, *SCORES, *TESTED), tuple(rows), notes)
 
@@ -128,13 +122,14 @@ def _rows(results: Results, table: str) -> Iterator[tuple[str, str, Group | None
 
 
 def _scores(group: Group | None, paper: Row | None, where: str) -> tuple[Value, ...]:
-    def ours(name: str) -> Spread | None:
-        return group and group.of(where, name)
+    names = ("f1_micro", "f1_macro", "jaccard", "jaccard_zero")
+    ours = [group.of(where, name) if group else None for name in names]
+    micro, macro, zero = _figures(paper, "f1_micro", "f1_macro", "jaccard_zero")
+    return (ours[0], micro, ours[1], macro, ours[2], ours[3], zero)
 
-    return (
-        ours("f1_micro"), paper and paper.f1_micro, ours("f1_macro"), paper and paper.f1_macro,
-        ours("jaccard"), ours("jaccard_zero"), paper and paper.jaccard_zero,
-    )  # fmt: skip
+
+def _figures(paper: Row | None, *names: str) -> list[Value]:
+    return [getattr(paper, name) if paper else None for name in names]
 
 
 def _memory(group: Group) -> float:
@@ -151,7 +146,7 @@ def _seeds(results: Results, group: Group) -> str:
 
 
 def _which(kind: str, share: float) -> str:
-    return "official test" if kind == "official" else f"{share:.0%} of train, held out"
+    return "official test" if kind == OFFICIAL else f"{100 * share:g} % of train, held out"
 
 
 def _machines(results: Results) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class Sensitivity:
     values: dict[str, tuple[object, ...]] = field(default_factory=dict)
     """The values of each setting, such as "training.batch_size" = [16, 64]."""
     needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Settings that must be so for a key to be there, such as "loss.alpha" = ["loss.name=joint"]."""
+    """What else a key needs, such as "loss.alpha" = ["loss.name=joint"]."""
 
 
 @dataclass(frozen=True, kw_only=True)

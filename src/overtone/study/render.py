@@ -12,7 +12,7 @@ from overtone.study.table import Table, parts, shown
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "±": r"$\pm$", "–": "--", "<": r"\textless{}", "α": r"$\alpha$",
+    "±": r"$\pm$", "\u2013": "--", "<": r"\textless{}",
 }  # fmt: skip
 
 
@@ -46,22 +46,22 @@ def write(tables: Sequence[Table], folder: Path, title: str) -> list[Path]:
 
 
 def _write_csv(table: Table, path: Path) -> None:
-    rows = []
+    written = []
     for row in table.rows:
         cells: dict[str, str] = {}
         for value, column in zip(row, table.columns, strict=True):
             cells |= parts(value, column)
-        rows.append(cells)
-    header = {}
+        written.append(cells)
+    header: dict[str, str] = {}
     for column in table.columns:
-        names = {name for row in rows for name in row}
+        names = {name for cells in written for name in cells}
         own = (column.key, *(f"{column.key}{end}" for end in ("_sd", "_low", "_high", "_p")))
         header |= dict.fromkeys((name for name in own if name in names or name == column.key), "")
     with atomic.file(path) as beside, files.write(beside, ".csv") as append:
-        if not rows:
+        if not written:
             append(header)
-        for row in rows:
-            append({**header, **row})
+        for cells in written:
+            append({**header, **cells})
 
 
 def markdown(table: Table) -> str:

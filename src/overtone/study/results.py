@@ -161,7 +161,7 @@ class Results:
         return [group for group in found if group is not None]
 
     def changed(self, dataset: str, model: str, key: str) -> list[tuple[object, Group]]:
-        """Return the cells with another value of a setting, with that value, in the plan's order."""
+        """Return the cells with another value of a setting, with that value, as planned."""
         found = []
         for value in self.plan.sensitivity.values.get(key, ()):
             these = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -81,7 +80,7 @@ def _test(cell: Cell, train: Split) -> tuple[Split, Split, str]:
 
 
 def _part(train: Split, fraction: float, seed: int) -> Split:
-    """Return a share of the texts, drawn under the cell's seed; nothing is drawn for all of them."""
+    """Return a share of the texts, drawn under the cell's seed; all of them are not drawn."""
     return train if fraction == 1 else _deal(train, (fraction, 1 - fraction), seed)[0]
 
 

@@ -141,7 +141,8 @@ def saved_asked(folder: Path) -> dict[str, Any]:
 
 def is_other(folder: Path, cell: Cell) -> bool:
     """Return whether a cell's folder was begun as something else."""
-    return saved_asked(folder) != json.loads(json.dumps(cell.asked()))
+    asked: dict[str, Any] = json.loads(json.dumps(cell.asked()))
+    return bool(saved_asked(folder) != asked)
 
 
 def _differences(saved: dict[str, Any], asked: dict[str, Any]) -> list[str]:

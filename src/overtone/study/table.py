@@ -19,7 +19,8 @@ POINTS = 100
 MILLION = 1e6
 LEAST = 0.001
 """P-values below it are not told apart."""
-NONE = "–"
+NONE = "\u2013"
+"""A dash, where there is no figure."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def shown(value: Value, kind: Kind) -> str:
 def parts(value: Value, column: Column) -> dict[str, str]:
     """Return a figure for CSV: plain numbers, each in a column of its own."""
     key, scale = column.key, POINTS if column.kind == "points" else 1
+    if value is None or isinstance(value, str):
+        return {key: value or ""}
+    found: dict[str, float | None] = {}
     if isinstance(value, Spread):
         found = {key: value.mean, f"{key}_sd": value.sd}
     elif isinstance(value, Interval):
@@ -72,10 +76,9 @@ def parts(value: Value, column: Column) -> dict[str, str]:
         if isinstance(value, Difference):
             found[f"{key}_p"] = value.p_value / scale
     else:
-        found = {key: value}  # type: ignore[dict-item]
+        found = {key: value}
     return {
-        name: "" if one is None else one if isinstance(one, str) else f"{one * scale:.6g}"
-        for name, one in found.items()
+        name: "" if number is None else f"{number * scale:.6g}" for name, number in found.items()
     }
 
 
@@ -89,19 +92,20 @@ def machine_name(machine: Mapping[str, Any]) -> str:
 
 def _number(value: float, kind: Kind) -> str:
     """Return one number."""
-    if kind == "p":
-        return f"<{LEAST}" if value < LEAST else f"{value:.3f}"
     if kind == "clock":
         minutes, seconds = divmod(round(value), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-    if kind == "points":
-        return f"{value * POINTS:+.2f}"
-    if kind == "share":
-        return f"{value:.1%}".replace("%", " %")
-    if kind == "score":
-        return f"{value:.4f}"
-    if kind == "count":
-        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    if kind == "seconds":
-        return f"{value:,.0f}" if value >= POINTS else f"{value:.3g}"
-    return f"{value:.4g}"
+    if kind == "p" and value < LEAST:
+        return f"<{LEAST}"
+    if kind == "count" and not float(value).is_integer():
+        kind = "number"
+    if kind == "seconds" and value < POINTS:
+        return f"{value:.3g}"
+    return {
+        "p": f"{value:.3f}",
+        "points": f"{value * POINTS:+.2f}",
+        "share": f"{100 * value:.1f} %",
+        "score": f"{value:.4f}",
+        "count": f"{value:,.0f}",
+        "seconds": f"{value:,.0f}",
+    }.get(kind, f"{value:,.4g}")

@@ -81,7 +81,7 @@ def study(
             *(["--data-dir", str(data_dir)] if data_dir else []),
         ]
         if cost_only:
-            _measure_all(read, output, data_dir, again, only or ())
+            _measure_all(read, output, data_dir, again, only or [])
         elif not tables:
             _do_all(found, output, again, retry=retry)
         _write(read, grid.find(read, data_dir), output)
@@ -161,7 +161,7 @@ def _write(plan: Plan, cells: list[Cell], output: Path) -> None:
     found = results.load(plan, cells, output)
     if not found.done and not found.cost:
         reasons = {reason for _, reason in found.failed}
-        why = f": {sorted(reasons)[0]}" if reasons else ""
+        why = f": {min(reasons)}" if reasons else ""
         raise InputError(f"no cell in {output} is done, so there is nothing to write{why}")
     drawn = findings.draw(found)
     written = render.write(drawn.tables, output, f"Study {plan.grid.name}")
