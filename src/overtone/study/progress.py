@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -29,8 +29,15 @@ class Status:
     """Each dataset's best cell on dev so far, with its score."""
 
 
-def status(cells: Sequence[Cell], study: Path) -> Status:
-    """Return how far a study is, whoever did its cells."""
+def status(cells: Sequence[Cell], study: Path, took: Mapping[str, float] | None = None) -> Status:
+    """Return how far a study is, whoever did its cells.
+
+    Args:
+        cells: all of them.
+        study: the folder.
+        took: what some cells took with their processes' start, which they don't know themselves.
+
+    """
     done, failed, left = [], 0, []
     for cell in cells:
         state = states.state(cell.folder(study))
@@ -45,7 +52,9 @@ def status(cells: Sequence[Cell], study: Path) -> Status:
         score = saved["dev"][HEADLINE]
         if cell.dataset not in best or score > best[cell.dataset][1]:
             best[cell.dataset] = cell, score
-    seconds = [(cell, float(saved["wall_seconds"])) for cell, saved in done]
+    seconds = [
+        (cell, (took or {}).get(cell.key, float(saved["wall_seconds"]))) for cell, saved in done
+    ]
     return Status(len(done), failed, len(cells), seconds_left(left, seconds), tuple(best.values()))
 
 

@@ -25,6 +25,7 @@ class Shown:
         """Prepare a bar over all cells."""
         self._cells = cells
         self._study = study
+        self._took: dict[str, float] = {}
         self._console = Console(stderr=True)
         self._bar = Progress(
             TextColumn("cells"),
@@ -59,7 +60,9 @@ class Shown:
 
     def end(self, cell: Cell, became: str, seconds: float) -> None:
         """Say what became of a cell, and how far the study is."""
-        now = status(self._cells, self._study)
+        if seconds:
+            self._took[cell.key] = seconds
+        now = status(self._cells, self._study, self._took)
         by_whom = f"in {duration(seconds)}" if seconds else "by another process"
         if became == states.FAILED:
             why = states.failure(cell.folder(self._study))
@@ -84,7 +87,7 @@ class Shown:
         self._say(f"waiting for {len(cells)} cells that other processes do: {cells[0].key} …")
 
     def _update(self, what: str) -> None:
-        now = status(self._cells, self._study)
+        now = status(self._cells, self._study, self._took)
         left = "" if now.seconds_left is None else f"{duration(now.seconds_left)} left "
         self._bar.update(
             self._task, completed=now.done + now.failed, description=f"{left}{printable(what)}"

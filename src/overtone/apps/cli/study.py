@@ -59,10 +59,10 @@ def study(
     """Train a grid of datasets, models, data fractions and seeds, and write its tables."""
     with needs("train", "study"):
         from overtone.study import cells as grid
-        from overtone.study import plan as plans
+        from overtone.study import reading
 
         quieten_libraries()
-    read = plans.read(plan)
+    read = reading.read(plan)
     if measure is not None:
         _measure_one(read, measure, output, data_dir)
         return

@@ -1,0 +1,145 @@
+"""A small study that is done, and cells whose predictions a test chooses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from overtone.config import Table
+from overtone.evaluation import metrics
+from overtone.labels import Labels
+from overtone.study import cells, engine, reading, states
+from overtone.study.cells import Cell
+from overtone.study.do import do
+from overtone.study.plan import Plan
+from overtone.study.stops import Stops
+
+TINY = ["training.epochs=2", "training.device=cpu", "training.head_learning_rate=0.02"]
+
+
+class Silent:
+    """Notes what the engine tells."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, str]] = []
+        self.waited: list[str] = []
+
+    def start(self, cell: Cell) -> None:
+        """Take it in."""
+
+    def end(self, cell: Cell, became: str, seconds: float) -> None:  # noqa: ARG002
+        """Note it."""
+        self.ended.append((cell.key, became))
+
+    def wait(self, cells: Sequence[Cell]) -> None:
+        """Note it."""
+        self.waited = [cell.key for cell in cells]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and its folder."""
+
+    plan: Plan
+    cells: list[Cell]
+    folder: Path
+
+
+def make(table: Table, folder: Path, data_dir: Path | None = None) -> Study:
+    """Return a study of a plan's tables."""
+    plan = reading.check(table)
+    return Study(plan, cells.find(plan, data_dir), folder)
+
+
+def do_all(study: Study, *, retry: bool = False, watcher: Silent | None = None) -> Silent:
+    """Do all cells in this process."""
+    seen = watcher or Silent()
+    engine.run(
+        study.cells, study.folder, lambda cell, most: do(cell, study.folder, most), Stops(), seen,
+        retry=retry,
+    )  # fmt: skip
+    return seen
+
+
+@pytest.fixture(scope="session")
+def table(bert: Path) -> Table:
+    """A plan: the sample, TF-IDF and a tiny SpanEmo, two seeds, a half of the data, one setting."""
+    return {
+        "study": {
+            "name": "small", "seeds": [0, 1], "fractions": [1.0, 0.5], "fraction_seeds": [0],
+            "hold_out": 0.2,
+        },
+        "datasets": {"sample": {"beside": "twitter"}},
+        "models": {
+            "tfidf": {"config": "best/tfidf", "beside": "cnn"},
+            "tiny": {"settings": [f"model.encoder={bert}", *TINY], "beside": "bert-base"},
+        },
+        "sensitivity": {
+            "models": ["tiny"], "seeds": [0], "values": {"training.epochs": [1, 2]},
+        },
+        "paper": {"figures": "study/paper"},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def study(table: Table, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """That study, done; tests only read it."""
+    made = make(table, tmp_path_factory.mktemp("study"))
+    seen = do_all(made)
+    assert {became for _, became in seen.ended} == {"done"}
+    return made
+
+
+Chosen = Callable[..., None]
+
+
+@pytest.fixture
+def choose() -> Chosen:
+    """Return a function that writes a cell as if it had been done, with chosen decisions."""
+
+    def write(
+        cell: Cell,
+        study: Path,
+        truth: NDArray[np.float32],
+        decided: NDArray[np.bool_],
+        *,
+        cost: Mapping[str, float] | None = None,
+        best_epoch: int = 1,
+    ) -> None:
+        folder = cell.folder(study)
+        folder.mkdir(parents=True, exist_ok=True)
+        labels = Labels.of(*(f"label {number}" for number in range(truth.shape[1])))
+        probabilities = np.where(decided, np.float32(0.9), np.float32(0.1))
+        scores: dict[str, Any] = metrics.score(truth, decided, probabilities, labels).to_json()
+        ids = [f"id-{row}" for row in range(len(truth))]
+        save_file(
+            {"probabilities": probabilities, "decided": decided, "truth": truth},
+            folder / states.PREDICTIONS,
+            {"ids": json.dumps(ids), "labels": json.dumps(labels.names)},
+        )
+        (folder / states.ASKED).write_text(json.dumps(cell.asked()), encoding="utf-8")
+        saved = {
+            "format": states.FORMAT, "dataset": cell.dataset, "model": cell.model,
+            "texts": {"train": 100, "dev": 20, "test": len(truth)}, "test_is": "held out",
+            "dev": scores, "test": scores, "test_seconds": 2.0, "test_texts_per_second": 50.0,
+            "best_epoch": best_epoch, "parameters": 2_500_000, "gpu_memory_mb": None,
+            "wall_seconds": 9.0,
+            "cost": {
+                "seconds_per_epoch": 10.0, "epochs": 3, "seconds": 40.0, "texts_per_second": 7.0,
+                "peak_memory_mb": 600.0, **(cost or {}),
+            },
+            "machine": {
+                "device": "cpu", "processor": "x", "cores": 2, "threads": 1, "torch": "2",
+            },
+        }  # fmt: skip
+        (folder / states.CELL).write_text(json.dumps(saved), encoding="utf-8")
+
+    return write

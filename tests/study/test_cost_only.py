@@ -1,0 +1,90 @@
+"""Cost alone: steps of the real trainer, extrapolated to an epoch and set against BERT base's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.study.conftest import make
+
+from overtone import data
+from overtone.config import Table
+from overtone.study import cost_only, cost_tables, results
+
+
+@pytest.fixture
+def plan(table: Table, bert: Path, distilbert: Path) -> Table:
+    """A plan whose models stand for others where only cost is measured."""
+    models = {
+        "base": {"config": "best/spanemo", "cost_encoder": str(bert), "beside": "bert-base"},
+        "distil": {"config": "best/spanemo", "cost_encoder": str(distilbert),
+                   "beside": "distilbert"},
+        "tfidf": {"config": "best/tfidf"},
+    }  # fmt: skip
+    settings = ["training.batch_size=4", "training.device=cpu"]
+    return {
+        **table,
+        "datasets": {"sample": {"beside": "twitter", "settings": settings[1:],
+                                "cost_settings": settings}},
+        "models": models,
+        "sensitivity": {},
+    }  # fmt: skip
+
+
+def test_steps_are_timed_and_an_epoch_is_extrapolated(plan: Table, tmp_path: Path) -> None:
+    plan["datasets"]["sample"].pop("settings")
+    study = make(plan, tmp_path)
+    asked = cost_only.find(study.plan, None)
+    assert [one.key for one in asked] == ["sample/base", "sample/distil"]
+    for one in asked:
+        cost_only.measure(one, tmp_path)
+    assert not list(tmp_path.glob(".measuring.*"))
+    base, distil = results.load(study.plan, study.cells, tmp_path).cost
+    texts = len(data.load("sample", "train"))
+    for one in (base, distil):
+        assert "failed" not in one
+        assert one["steps"] == study.plan.cost.steps == 20
+        assert one["batch_size"] == 4
+        assert one["train_texts"] == texts
+        assert one["seconds_per_epoch"] == pytest.approx(one["seconds_per_step"] * texts / 4)
+        assert one["peak_memory_mb"] > 100
+        assert not one["texts_repeated"]
+    assert distil["parameters"] < base["parameters"] + 1
+    table = cost_tables.table([base, distil], study.plan)
+    assert table is not None
+    ratio, paper = (
+        [row[[column.key for column in table.columns].index(key)] for row in table.rows]
+        for key in ("ratio", "paper_ratio")
+    )
+    assert ratio[0] == 1
+    assert ratio[1] == pytest.approx(distil["seconds_per_epoch"] / base["seconds_per_epoch"])
+    assert paper[0] == 1
+    assert paper[1] == pytest.approx(90 / 176)
+    assert "extrapolated" in table.notes[0]
+
+
+def test_an_encoder_that_is_not_there_is_recorded(plan: Table, tmp_path: Path) -> None:
+    plan["models"] = {"base": {**plan["models"]["base"], "cost_encoder": str(tmp_path / "none")}}
+    study = make(plan, tmp_path)
+    (one,) = cost_only.find(study.plan, None)
+    cost_only.measure(one, tmp_path)
+    saved = json.loads(one.file(tmp_path).read_text(encoding="utf-8"))
+    assert "no such folder" in saved["failed"]
+    table = cost_tables.table([saved], study.plan)
+    assert table is not None
+    assert any("sample/base could not be measured" in note for note in table.notes)
+
+
+def test_few_texts_are_taken_again(plan: Table, tmp_path: Path) -> None:
+    rows = [f"day {n} at sea,{n % 2}" for n in range(30)]
+    file = tmp_path / "few.csv"
+    file.write_text("\n".join(["text,joy", *rows]) + "\n", encoding="utf-8")
+    plan["datasets"] = {"few": {**plan["datasets"]["sample"], "dataset": str(file)}}
+    study = make(plan, tmp_path / "study")
+    one = cost_only.find(study.plan, None)[0]
+    cost_only.measure(one, tmp_path / "study")
+    saved = json.loads(one.file(tmp_path / "study").read_text(encoding="utf-8"))
+    assert saved["texts_repeated"]
+    assert saved["train_texts"] < 30
+    assert saved["steps"] == 20
