@@ -40,7 +40,7 @@ def study(
         bool, typer.Option("--list", help="Print the cells and their states; do nothing.")
     ] = False,
     tables: Annotated[
-        bool, typer.Option("--tables", help="Only write the tables anew from what is done.")
+        bool, typer.Option("--tables", help="Only write tables and report anew from what is done.")
     ] = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Try cells that failed once more.")
@@ -51,6 +51,9 @@ def study(
             "--cost-only",
             help="Train nothing: time the encoders at their real sizes and measure their memory.",
         ),
+    ] = False,
+    no_texts: Annotated[
+        bool, typer.Option("--no-texts", help="Leave texts of the data out of the report.")
     ] = False,
     cell: Annotated[str | None, typer.Option("--cell", hidden=True)] = None,
     attempts: Annotated[int, typer.Option("--attempts", hidden=True)] = 1,
@@ -84,7 +87,7 @@ def study(
             _measure_all(read, output, data_dir, again, only or [])
         elif not tables:
             _do_all(found, output, again, retry=retry)
-        _write(read, grid.find(read, data_dir), output)
+        _write(read, grid.find(read, data_dir), output, texts=not no_texts)
 
 
 def _do_all(cells: list[Cell], output: Path, again: list[str], *, retry: bool) -> None:
@@ -153,8 +156,8 @@ def _measure_one(plan: Plan, key: str, output: Path, data_dir: Path | None) -> N
         cost_only.measure(one, output)
 
 
-def _write(plan: Plan, cells: list[Cell], output: Path) -> None:
-    """Write the tables of all that is done, and say so."""
+def _write(plan: Plan, cells: list[Cell], output: Path, *, texts: bool) -> None:
+    """Write the tables and the report of all that is done, and say so."""
     from overtone.study import render, results
     from overtone.study import tables as findings
 
@@ -165,10 +168,14 @@ def _write(plan: Plan, cells: list[Cell], output: Path) -> None:
         raise InputError(f"no cell in {output} is done, so there is nothing to write{why}")
     drawn = findings.draw(found)
     written = render.write(drawn.tables, output, f"Study {plan.grid.name}")
+    with needs("train", "study"):
+        from overtone.study.report import page
+    report = output / "report.html"
+    page.write(drawn, report, texts=texts)
     names = ", ".join(str(path) for path in written if path.suffix != ".csv")
     typer.echo(
         f"{len(found.done)} of {len(cells)} cells are done, {len(found.failed)} failed, "
-        f"{len(found.missing)} are open; wrote {names} and {output / 'tables'}/*.csv"
+        f"{len(found.missing)} are open; wrote {report}, {names} and {output / 'tables'}/*.csv"
     )
     if found.failed:
         key, reason = found.failed[0][0].key, found.failed[0][1]
