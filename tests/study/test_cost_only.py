@@ -37,8 +37,8 @@ def test_steps_are_timed_and_an_epoch_is_extrapolated(plan: Table, tmp_path: Pat
     study = make(plan, tmp_path)
     asked = cost_only.find(study.plan, None)
     assert [one.key for one in asked] == ["sample/base", "sample/distil"]
-    for one in asked:
-        cost_only.measure(one, tmp_path)
+    for each in asked:
+        cost_only.measure(each, tmp_path)
     assert not list(tmp_path.glob(".measuring.*"))
     base, distil = results.load(study.plan, study.cells, tmp_path).cost
     texts = len(data.load("sample", "train"))

@@ -1,4 +1,4 @@
-"""A cell is an ordinary run, scored, or a recorded failure; a killed one goes on as if it hadn't."""
+"""A cell is an ordinary run, scored, or a recorded failure; a killed one goes on."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_cell_that_another_process_has_is_left_to_the_end(quick: Table, tmp_pa
 
 
 def test_two_processes_share_a_study_and_do_no_cell_twice(quick: Table, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", WORKER, json.dumps(quick), tmp_path]
+    command = [sys.executable, "-c", WORKER, json.dumps(quick), str(tmp_path)]
     workers = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -12,6 +12,7 @@ from tests.study.conftest import Study
 from overtone import data
 from overtone.errors import InputError
 from overtone.study import splits
+from overtone.study.cells import Cell
 
 
 def test_what_is_held_out_is_the_same_for_all_cells_and_apart_from_train(study: Study) -> None:
@@ -61,17 +62,17 @@ def test_a_test_split_without_published_labels_is_refused(study: Study, tmp_path
     folder = tmp_path / "semeval2018"
     folder.mkdir()
     names = data.load("sample", "train").labels.names
-    for name, cell in (("train", "1"), ("dev", "0"), ("test", "NONE")):
-        rows = ["\t".join(["ID", "Tweet", *names]), "\t".join([name, "a day", *[cell] * 11])]
+    for name, value in (("train", "1"), ("dev", "0"), ("test", "NONE")):
+        rows = ["\t".join(["ID", "Tweet", *names]), "\t".join([name, "a day", *[value] * 11])]
         path = folder / f"2018-E-c-En-{name}.txt"
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     recipe = study.cells[0].recipe
     own = dataclasses.replace(recipe.data, name="semeval2018-en", options={})
-    cell = dataclasses.replace(
+    cell: Cell = dataclasses.replace(
         study.cells[0], recipe=dataclasses.replace(recipe, data=own), hold_out=0.0,
         data_dir=tmp_path,
     )  # fmt: skip
-    with pytest.raises(InputError, match="has no truth .* hold out a part of train"):
+    with pytest.raises(InputError, match=r"has no truth .* hold out a part of train"):
         splits.load(cell)
 
 

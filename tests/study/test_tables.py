@@ -6,7 +6,6 @@ import csv
 import re
 import statistics
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from overtone.evaluation.bootstrap import Interval
 from overtone.study import render, results, tables
 from overtone.study.results import Results, Spread
 from overtone.study.significance import compared, intervals
-from overtone.study.table import Column, Table, shown
+from overtone.study.table import Column, Kind, Table, Value, shown
 
 
 @pytest.fixture(scope="session")
@@ -52,19 +51,22 @@ def test_table_2_has_the_mean_and_sd_of_scikit_learn_s_scores(
         assert group.seeds == (0, 1)
         truth = [result.predictions.truth > 0.5 for result in group.results]
         said = [result.predictions.decided for result in group.results]
-        for name, score in (
-            ("f1_micro", lambda t, p: f1_score(t, p, average="micro", zero_division=0)),
-            ("f1_macro", lambda t, p: f1_score(t, p, average="macro", zero_division=0)),
-            ("jaccard_zero", lambda t, p: jaccard_score(t, p, average="samples", zero_division=0)),
-            ("jaccard", lambda t, p: jaccard_score(t, p, average="samples", zero_division=1)),
+        for name, score, average, empty in (
+            ("f1_micro", f1_score, "micro", 0),
+            ("f1_macro", f1_score, "macro", 0),
+            ("jaccard_zero", jaccard_score, "samples", 0),
+            ("jaccard", jaccard_score, "samples", 1),
         ):
-            values = [float(score(t, p)) for t, p in zip(truth, said, strict=True)]
+            values = [
+                float(score(t, p, average=average, zero_division=empty))
+                for t, p in zip(truth, said, strict=True)
+            ]
             assert float(table[model][name]) == pytest.approx(statistics.mean(values), abs=1e-5)
             assert float(table[model][f"{name}_sd"]) == pytest.approx(
                 statistics.stdev(values), abs=1e-5
             )
         assert table[model]["seeds"] == "2"
-        assert table[model]["test_is"] == "20 % of train, held out"
+        assert table[model]["test_is"] == "20 % of train"
     assert table["tfidf"]["paper_jaccard_zero"] == "0.5009"
     assert table["tiny"]["paper_f1_micro"] == "0.7071"
     assert table["DistilBERT (the paper's only)"]["f1_micro"] == ""
@@ -169,7 +171,7 @@ def test_what_titles_hold_is_no_markup_and_no_formula(tmp_path: Path) -> None:
         (12345.0, "count", "12,345"),
     ],
 )
-def test_figures_are_shown_as_people_read_them(value: Any, kind: Any, expected: str) -> None:
+def test_figures_are_shown_as_people_read_them(value: Value, kind: Kind, expected: str) -> None:
     assert shown(value, kind) == expected
 
 

@@ -89,8 +89,9 @@ def table(results: Results) -> Table | None:
     notes = (
         (
             f"{100 * empty:.1f} % of these texts carry no label. jaccard_zero gives them 0 "
-            f"whatever is said, so a perfect model has {1 - empty:.4f}; the paper's 0.06 lies "
-            "under such a bound, and is no sign that several labels at once are hard."
+            f"whatever is said, so a perfect model has {1 - empty:.4f}. A figure such as the "
+            "paper's 0.06 is measured against that bound: it is no sign that several labels at "
+            "once are hard."
         ),
         (
             "jaccard is high for the same reason: saying nothing at all has "

@@ -15,6 +15,7 @@ import numpy as np
 from overtone.evaluation.bootstrap import Floats
 from overtone.evaluation.compare import Difference
 from overtone.study import both_jaccards
+from overtone.study.detail import NAMES
 from overtone.study.results import Group, Results
 from overtone.study.significance import pair
 from overtone.study.table import POINTS, Column, Table
@@ -153,7 +154,9 @@ def _base_is_best(results: Results) -> Claim:
     for role in (LARGE, DISTIL):
         less = pair(there[BASE], there[role])
         for name in ("f1_micro", "f1_macro", "jaccard"):
-            found.append(f"{name} less {_title(results, there[role])} {_points(less[name])}")
+            found.append(
+                f"{NAMES.get(name, name)} less {_title(results, there[role])} {_points(less[name])}"
+            )
             signs.append(less[name].sign)
     verdict = FAILS if -1 in signs else HOLDS if set(signs) == {1} else OPEN
     return Claim(said, test, "; ".join(found), verdict)

@@ -11,7 +11,10 @@ from overtone.study.table import Column, Table, Value
 
 SCORED = ("jaccard", "jaccard_zero", "f1_micro", "f1_macro")
 NAMES = {"f1_micro": "micro F1", "f1_macro": "macro F1"}
+FEW = (("dev", "jaccard"), *(("test", name) for name in SCORED))
+"""The scores of tables with many rows."""
 SURE = 0.05
+"""A corrected p-value that is not above it holds for all models together."""
 
 
 def significance(results: Results, found: Sequence[Compared]) -> Table:
@@ -210,13 +213,12 @@ def _head(results: Results, group: Group) -> tuple[str, str]:
 def _score_columns() -> tuple[Column, ...]:
     return tuple(
         Column(f"{where}_{name}", f"{where} {NAMES.get(name, name)}", "score")
-        for where in ("dev", "test")
-        for name in SCORED
+        for where, name in FEW
     )
 
 
 def _scored(group: Group) -> tuple[Spread, ...]:
-    return tuple(group.of(where, name) for where in ("dev", "test") for name in SCORED)
+    return tuple(group.of(*score) for score in FEW)
 
 
 def _said(value: object) -> str:

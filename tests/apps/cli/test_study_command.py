@@ -123,9 +123,7 @@ def test_a_study_that_is_asked_to_stop_says_how_to_go_on(
 ) -> None:
     text = plan.read_text(encoding="utf-8")
     settings = f'"model.encoder={bert}", "training.epochs=1000", "training.patience=0"'
-    plan.write_text(
-        text.replace(f'"model.encoder={tmp_path}/nowhere"', settings), encoding="utf-8"
-    )
+    plan.write_text(text.replace(f'"model.encoder={tmp_path}/nowhere"', settings), encoding="utf-8")
     command = [sys.executable, "-m", "overtone", "study", str(plan), "--output", "out"]
     with subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,

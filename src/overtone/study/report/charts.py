@@ -15,6 +15,7 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 INK = "#010203"
 """Stands for the page's text colour, which takes its place."""
@@ -80,6 +81,13 @@ def chart(
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     return Chart(_inline(file.getvalue(), said), caption)
+
+
+def log_scale(axes: Axes) -> None:
+    """Give the x-axis a log scale, with plain numbers below it."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def colour(place: int) -> str:

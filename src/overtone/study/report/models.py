@@ -7,7 +7,7 @@ from statistics import mean
 
 from matplotlib.axes import Axes
 
-from overtone.study.report.charts import Chart, chart, colour, marker
+from overtone.study.report.charts import Chart, chart, colour, log_scale, marker
 from overtone.study.results import Group, Results
 
 SCORE = "jaccard"
@@ -31,7 +31,8 @@ def pareto(results: Results, dataset: str) -> Chart | None:
                 seconds, score.mean, yerr=score.sd or 0, fmt=marker(place), color=colour(place),
                 capsize=3, markersize=7,
             )  # fmt: skip
-        axes.set(xscale="log", xlabel="seconds of training (log)", ylabel=f"test {SCORE}")
+        log_scale(axes)
+        axes.set(xlabel="seconds of training (log)", ylabel=f"test {SCORE}")
         axes.set_title(_plain(results.plan.dataset_title(dataset)))
 
     best = ", ".join(
@@ -56,9 +57,7 @@ def epochs(results: Results, dataset: str) -> Chart | None:
     def draw(axes: Axes) -> None:
         for group in groups:
             place = _place(results, group)
-            curves = [
-                [entry["dev"][SCORE] for entry in result.history] for result in group.results
-            ]
+            curves = [[entry["dev"][SCORE] for entry in result.history] for result in group.results]
             for curve in curves:
                 axes.plot(
                     range(1, len(curve) + 1), curve, color=colour(place), alpha=0.3, linewidth=0.8
@@ -103,7 +102,8 @@ def fractions(results: Results, dataset: str) -> Chart | None:
                 marker=marker(place), markersize=4, capsize=3,
             )  # fmt: skip
         ticks = [100 * fraction for fraction in asked]
-        axes.set(xscale="log", xlabel="% of train (log)", ylabel=f"test {SCORE}")
+        log_scale(axes)
+        axes.set(xlabel="% of train (log)", ylabel=f"test {SCORE}")
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
         axes.set_title(_plain(results.plan.dataset_title(dataset)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ def _content(findings: Findings, *, texts: bool) -> dict[str, Any]:
         "tables": tables,
         "labels": [tables[f"labels-{name}"] for name in datasets],
         "claims": findings.claims,
-        "legend": swatches([plan.model_title(list(plan.models)[place]) for place in places], places),
+        "legend": swatches(
+            [plan.model_title(list(plan.models)[place]) for place in places], places
+        ),
         "pareto": _drawn([models.pareto(results, name) for name in datasets]),
         "epochs": _drawn([models.epochs(results, name) for name in datasets]),
         "fractions": _drawn([models.fractions(results, name) for name in datasets]),
@@ -118,7 +121,10 @@ def _summary(results: Results, dataset: str) -> dict[str, str]:
 
 
 def _rows(table: Table) -> dict[str, Any]:
-    """Return a table as the page shows it: the paper's figures below ours, in one cell."""
+    """Return a table as the page shows it.
+
+    The paper's figures stand below ours, in one cell, and a dataset above its rows.
+    """
     heads = [
         {"head": column.head, "number": column.kind != "text"}
         for column in table.columns
@@ -133,7 +139,14 @@ def _rows(table: Table) -> dict[str, Any]:
             else:
                 cells.append({"value": shown(value, column.kind), "paper": ""})
         rows.append(cells)
-    return {"title": table.title, "heads": heads, "rows": rows, "notes": table.notes}
+    groups: list[tuple[str, list[list[dict[str, Any]]]]] = [("", rows)]
+    if table.columns[0].key == "dataset":
+        heads = heads[1:]
+        groups = [
+            (name, [cells[1:] for cells in those])
+            for name, those in itertools.groupby(rows, key=lambda cells: cells[0]["value"])
+        ]
+    return {"title": table.title, "heads": heads, "groups": groups, "notes": table.notes}
 
 
 def _paper(value: Value, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from overtone.study.detail import own_value
-from overtone.study.report.charts import COLOURS, Chart, chart
+from overtone.study.report.charts import COLOURS, Chart, chart, log_scale
 from overtone.study.results import Results, Spread
 
 SCORES = (("dev", "jaccard"), ("test", "jaccard"), ("test", "f1_macro"))
@@ -51,7 +51,7 @@ def _chart(points: list[Point], key: str, name: str) -> Chart:
                         linestyle="none", label=f"{where} {score}",
                     )  # fmt: skip
         if numbers and min(xs) > 0 and max(xs) / min(xs) >= WIDE:
-            axes.set(xscale="log")
+            log_scale(axes)
             axes.minorticks_off()
         axes.set_xticks(xs, [_said(point[0]) for point in points])
         axes.set(xlabel=key)
