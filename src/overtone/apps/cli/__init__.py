@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, train
+from overtone.apps.cli import adapt, compare, crossvalidate, data, decide, evaluate, predict, train
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(adapt.adapt)
 app.command()(evaluate.evaluate)
+app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)
