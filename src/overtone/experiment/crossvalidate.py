@@ -24,7 +24,7 @@ from overtone.config import Table
 from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import deciding, fingerprint, fit, folds, run
+from overtone.experiment import deciding, fingerprint, first, fit, folds, run
 from overtone.experiment.deciding import Way
 from overtone.experiment.folds import OutOfFold
 from overtone.experiment.recipe import Recipe, check, compose
@@ -116,11 +116,11 @@ def crossvalidate(
         for name in ("train", "dev")
     )
     others = [datasets.load(also.name, "train", where, also.options) for also in recipe.also]
-    return _in_folder(recipe, (train, dev, *others), folder, folds)
+    return _in_folder(recipe, (train, dev, *others), where, folder, folds)
 
 
 def _in_folder(
-    recipe: Recipe, splits: Sequence[Split], folder: Path, count: int
+    recipe: Recipe, splits: Sequence[Split], data_dir: Path | None, folder: Path, count: int
 ) -> CrossValidation:
     """Do what is left to do in a folder."""
     folds.divide(splits[0], count, recipe.training.seed)  # too few texts are found at once
@@ -136,7 +136,10 @@ def _in_folder(
         def trained(make: folds.Make, fold: Path) -> Path:
             return fit.in_folder(make, fold, team=team).path
 
-        found = folds.probabilities(recipe, splits, folder, count, trained, device=team.device.type)
+        start = first.model(recipe, data_dir, folder / first.FOLDER, team)
+        found = folds.probabilities(
+            recipe, splits, folder, count, trained, start=start, device=team.device.type
+        )
         return _save(recipe, splits[0], found, folder)
 
 

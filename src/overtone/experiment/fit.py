@@ -201,6 +201,7 @@ def _by_folds(parts: Parts, folder: Path, team: Ranks, *, quiet: bool) -> NDArra
         folder,
         parts.recipe.teacher.folds,
         trained,
+        start=parts.start,
         device=team.device.type,
     )
     return found.probabilities.astype(np.float64)

@@ -58,6 +58,9 @@ class Init:
     """The folder of a run or a bundle; empty where there is none."""
     sha256: str = ""
     """That of its bundle.json."""
+    recipe: str = ""
+    """In place of a model: a preset, or a TOML file, whose model is trained first. It has the
+    model's family and shape, and a dataset of its own."""
 
 
 PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
@@ -184,7 +187,7 @@ def compose(
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
     for said in (table, asked):
-        layer = distill.resolved(_with_own_files(said))
+        layer = distill.resolved(_with_whole_path(_with_own_files(said)))
         result = config.merge(_without_other_plugins(result, layer), layer)
     if initial:
         result = _with_shape_of(initial["model"], result, asked)
@@ -227,6 +230,15 @@ def _with_own_files(layer: Table) -> Table:
         return layer
     named = datasets.named(section["name"])
     return {**layer, "data": {**named, **section, "name": named["name"]}}
+
+
+def _with_whole_path(layer: Table) -> Table:
+    """Return a layer where the recipe that is trained first means the same from any folder."""
+    section = layer.get("init")
+    name = section.get("recipe") if isinstance(section, dict) else None
+    if not isinstance(name, str) or not name or name in config.preset_names():
+        return layer
+    return {**layer, "init": {**layer["init"], "recipe": str(Path(name).resolve())}}
 
 
 def _without_other_plugins(table: Table, above: Table) -> Table:
@@ -291,11 +303,39 @@ def check(table: Mapping[str, Any]) -> Recipe:
     plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
+    problems += _problems_of_first(plain["init"], sections["model"])
     if plain["teacher"] is not None:
         problems += distill.problems(plain["teacher"], solver=solver)
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, **plain, also=also)
+
+
+def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
+    """Return what is wrong with the recipe whose model is trained first."""
+    if init is None or not init.recipe:
+        return []
+    if init.model:
+        return ["a run starts from one model: leave out --init, or init.recipe"]
+    try:
+        if config.read(init.recipe).get("init", {}).get("recipe"):
+            return [f"init.recipe: {init.recipe} wants a model before it too; train that one apart"]
+        first = compose(init.recipe).model
+    except ConfigError as error:
+        return [f"init.recipe: {problem}" for problem in error.problems]
+    except InputError as error:
+        return [f"init.recipe: {error}"]
+    shapes = [
+        {"name": each.name, **{key: each.options[key] for key in each.options.keys() - MAY_CHANGE}}
+        for each in (first, model)
+        if each is not None
+    ]
+    return [
+        f"init.recipe: expected a model of the same shape, found {key} {shapes[0].get(key)!r} "
+        f"there and {value!r} here"
+        for key, value in shapes[-1].items()
+        if key not in FROM and shapes[0].get(key) != value
+    ]
 
 
 def _names_a_loss(family: ModuleType, table: Table) -> bool:
