@@ -11,6 +11,7 @@ import overtone
 from overtone import bundle
 from overtone.errors import ConfigError, InputError
 from overtone.experiment.estimator import EmotionClassifier
+from overtone.experiment.first import recipe_of
 from overtone.experiment.recipe import compose
 from overtone.experiment.train import dry_run
 from overtone.training import trainer
@@ -124,6 +125,19 @@ def test_an_estimator_says_that_it_trains_nothing_first(bert: Path, first: Path)
     model = EmotionClassifier(encoder=str(bert), settings=[f"init.recipe={first}", *FAST])
     with pytest.raises(InputError, match="which overtone train does"):
         model.fit(["so happy", "so cold"] * 8, [["joy"], []] * 8)
+
+
+def test_its_encoder_is_that_of_the_run_and_another_family_does_without(
+    first: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "second.toml"
+    second.write_text(f'[data]\nname = "sample"\n[init]\nrecipe = "{first}"\n', encoding="utf-8")
+    found = compose(second, encoder="another", seed=7, settings=["training.batch_tokens=99"])
+    before = recipe_of(found)
+    assert before.model.options["encoder"] == "another"
+    assert (before.training.seed, before.training.batch_tokens) == (7, 99)
+    assert before.training.head_learning_rate == 0.01
+    assert compose(second, model="tfidf").init.recipe == ""
 
 
 def test_folds_start_from_it(bert: Path, first: Path, tmp_path: Path) -> None:

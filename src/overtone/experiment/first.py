@@ -13,7 +13,7 @@ from pathlib import Path
 
 from overtone.experiment import fit, run
 from overtone.experiment.parts import prepare
-from overtone.experiment.recipe import Recipe, check, compose
+from overtone.experiment.recipe import FROM, Recipe, Section, check, compose
 from overtone.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,9 @@ def model(recipe: Recipe, data_dir: Path | None, folder: Path, team: Ranks) -> P
 
 
 def recipe_of(recipe: Recipe) -> Recipe:
-    """Return the recipe of the model that is trained first: the same seed, the same machine.
+    """Return the recipe of the model that is trained first.
+
+    Its encoder, its seed, and what is about the machine, are those of the run.
 
     Raises:
         InputError: there is no such recipe.
@@ -53,6 +55,11 @@ def recipe_of(recipe: Recipe) -> Recipe:
 
     """
     found = compose(recipe.init.recipe)
+    own = recipe.model.options
+    weights = {key: own[key] for key in FROM if key in own}
     machine = {key: getattr(recipe.training, key) for key in run.MACHINE}
-    training = dataclasses.replace(found.training, seed=recipe.training.seed, **machine)
-    return dataclasses.replace(found, training=training)
+    return dataclasses.replace(
+        found,
+        model=Section(found.model.name, {**found.model.options, **weights}),
+        training=dataclasses.replace(found.training, seed=recipe.training.seed, **machine),
+    )

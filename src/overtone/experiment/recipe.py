@@ -59,8 +59,8 @@ class Init:
     sha256: str = ""
     """That of its bundle.json."""
     recipe: str = ""
-    """In place of a model: a preset, or a TOML file, whose model is trained first. It has the
-    model's family and shape, and a dataset of its own."""
+    """In place of a model: a preset, or a TOML file, whose model is trained first, on that one's
+    dataset, with this one's encoder and seed. It needs the same family and shape."""
 
 
 PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
@@ -250,6 +250,7 @@ def _without_other_plugins(table: Table, above: Table) -> Table:
         before = table["model"]
         kept["model"] = {key: before[key] for key in FROM if key in before and key in fields}
         kept["inputs"] = kept["loss"] = {}  # those that went with the model
+        kept["init"] = {key: table["init"][key] for key in table["init"] if key != "recipe"}
     return kept
 
 
