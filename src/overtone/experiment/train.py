@@ -30,6 +30,7 @@ from overtone.losses import Count
 from overtone.training import ranks, sharding, solver, tracking, trainer
 from overtone.training.ranks import Ranks
 from overtone.training.result import Scores
+from overtone.training.trainer import AfterEpoch
 
 log = logging.getLogger(__name__)
 
@@ -126,19 +127,46 @@ def train(
         return _finished(folder)
     parts = prepare(recipe, Path(data_dir) if data_dir else None)
     folder.mkdir(parents=True, exist_ok=True)
-    with run.alone(folder, team), run.room(folder):
-        # Looked for again: another process may have finished the run meanwhile.
-        if (folder / "bundle").is_dir():
-            return _finished(folder)
+    with run.alone(folder, team):
+        return go_on(parts, folder, team=team, track=track)
+
+
+def go_on(
+    parts: Parts,
+    folder: Path,
+    *,
+    team: Ranks,
+    track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
+) -> Run:
+    """Begin a run, or go on with it, in a folder where no other process trains (`run.alone`).
+
+    Args:
+        parts: all that is needed; the recipe is the one that the run was begun with.
+        folder: the run's folder, which is there.
+        team: the processes that train together.
+        track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`.
+
+    Raises:
+        InputError: the run was begun on other data or by another version.
+        Interrupted: the user stopped the run.
+        OvertoneError: training diverged, or there is no room on the disk or in memory.
+
+    """
+    # Looked for once the folder is ours: another process may have finished the run meanwhile.
+    if (folder / "bundle").is_dir():
+        return _finished(folder)
+    with run.room(folder):
         if team.first:
             run.tidy(folder)
-            fingerprint.check(folder / "checkpoints" / "data.json", _splits(parts))
-            atomic.write_text(folder / "config.toml", recipe.to_toml())
+            fingerprint.check(folder / "checkpoints" / "data.json", splits_of(parts))
+            atomic.write_text(folder / "config.toml", parts.recipe.to_toml())
         team.wait()
-        return fit_and_save(parts, folder, team=team, track=track)
+        return fit_and_save(parts, folder, team=team, track=track, after_epoch=after_epoch)
 
 
-def _splits(parts: Parts) -> dict[str, Split]:
+def splits_of(parts: Parts) -> dict[str, Split]:
     """Return all that a run is trained on or chosen by, by name."""
     others = {
         f"{also.name} train": other.split
@@ -178,6 +206,7 @@ def fit_and_save(
     *,
     team: Ranks | None = None,
     track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
     quiet: bool = False,
 ) -> Run:
     """Train, fit calibration and decision, score them on dev, and write the bundle.
@@ -187,6 +216,7 @@ def fit_and_save(
         folder: the run's folder, which is there.
         team: the processes that train together; this one alone where None.
         track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`; a solver has no epochs and never calls it.
         quiet: whether nothing is shown.
 
     Raises:
@@ -216,6 +246,7 @@ def fit_and_save(
             folder,
             team=team,
             track=partial(_tracker, track, folder, recipe),
+            after_epoch=after_epoch,
             quiet=quiet,
         )
     raw = batches.sigmoid(_dev_logits(parts, team, model))
