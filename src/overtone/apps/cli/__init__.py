@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, train
+from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, train, tune
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(adapt.adapt)
+app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(compare.compare)
 app.command()(predict.predict)
