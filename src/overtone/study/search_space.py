@@ -230,7 +230,9 @@ def _parameter(
     bounds = _collect(lambda: parse(_Bounds, leaf, where), problems)
     if bounds is None:
         return None
-    whole = isinstance(typed(name, leaf["low"]), int)
+    # What the recipe refuses tells no type, and is told of below as it was written.
+    taken = (value for end in ("low", "high") if (value := typed(name, leaf[end])) is not None)
+    whole = isinstance(next(taken, leaf["low"]), int)
     wrong = list(_wrong_bounds(where, bounds))
     if whole and not all(isinstance(leaf.get(key, 1), int) for key in ("low", "high", "step")):
         wrong.append(f"{where}: {name} is a whole number, and so must low, high and step be")

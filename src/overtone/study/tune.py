@@ -31,6 +31,8 @@ from overtone.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
 
+ABOUT_DATA = ("overtone.data", "overtone.experiment.parts", "overtone.inputs", "overtone.text")
+"""What speaks of the data, which all trials share."""
 ALL_FAILED = 5
 """First trials that may all fail before no more are tried."""
 
@@ -121,11 +123,15 @@ def _said_once() -> Iterator[None]:
         message = record.getMessage()
         return message not in said and not said.add(message)  # type: ignore[func-returns-value]
 
-    parts.log.addFilter(is_new)
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    about_data = [each for each in loggers if each.name.startswith(ABOUT_DATA)]
+    for each in about_data:
+        each.addFilter(is_new)
     try:
         yield
     finally:
-        parts.log.removeFilter(is_new)
+        for each in about_data:
+            each.removeFilter(is_new)
 
 
 def _check_some_succeed(trials: Trials) -> None:

@@ -34,7 +34,8 @@ def check(path: Path) -> None:
         InputError: it isn't, or it is a folder.
 
     """
-    if path.suffix not in KINDS or "://" in str(path) or path.is_dir():
+    url = not path.is_absolute() and path.parts[:1] != () and path.parts[0].endswith(":")
+    if path.suffix not in KINDS or url or path.is_dir():
         raise InputError(
             "expected a file for --storage that ends in .log (a journal, also on a folder that "
             f"several machines share) or .db (SQLite, on one machine), found {path}"

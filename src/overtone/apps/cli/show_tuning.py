@@ -56,7 +56,9 @@ def _best(found: Tuned) -> Table:
         table.add_column(str(row.number), justify="right", style="bold" if row is rows[0] else "")
     table.add_row(f"dev {_name(found)}", *(f"{row.value:.4f}" for row in rows))
     table.add_row("epochs", *(str(row.epochs or "") for row in rows))
-    table.add_row("seconds", *("" if row.seconds is None else f"{row.seconds:.0f}" for row in rows))
+    table.add_row(
+        "seconds", *("" if row.seconds is None else _seconds(row.seconds) for row in rows)
+    )
     table.add_section()
     for parameter in found.parameters:
         values = (row.values.get(parameter.name, "") for row in rows)
@@ -64,6 +66,10 @@ def _best(found: Tuned) -> Table:
             Text(printable(parameter.name)), *(Text(printable(shown(each))) for each in values)
         )
     return table
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"  # noqa: PLR2004
 
 
 def _counted(found: Tuned) -> str:
