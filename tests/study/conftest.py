@@ -15,7 +15,7 @@ import pytest
 
 WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
 EPOCHS, STEPS = 3, 4
-"""Of every trial; a step has four texts, and there is a checkpoint every two."""
+"""Of every trial; a step has four texts."""
 
 SEARCH = f"""
 [model]
@@ -27,7 +27,6 @@ batch_size = 4
 patience = 0
 device = "cpu"
 metric = "loss"
-checkpoint_steps = 2
 
 [search]
 metric = "loss"
@@ -63,7 +62,8 @@ class Case:
         return [
             "tune", str(self.config), "--dataset", str(self.dataset),
             "--set", f"data.dev={self.dev}", "--encoder", str(self.encoder), "--seed", "1",
-            "--trials", str(trials), "--output", str(output), *more,
+            "--trials", str(trials), "--output", str(output),
+            "--set", "training.checkpoint_steps=2", *more,
         ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,3 +214,32 @@ def test_a_trial_that_was_killed_before_it_had_its_values_does_not_count(
 
 def study(path: Path) -> optuna.Study:
     return tune_storage.study(tune_storage.open_(path), maximizes=False)
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_one_trial_s_values_is_recorded(case: Case, tmp_path: Path) -> None:
+    encoders = f"['{case.encoder}', 'no/such-encoder']"
+    config = searched(
+        case, tmp_path, f'metric = "jaccard"\nmodel.encoder = {{ choices = {encoders} }}\n'
+    )
+    given = arguments(case, config=config, encoder=None)
+    found = tune(output=tmp_path / "search", trials=3, **given)
+    states = {str(row.values["model.encoder"]): (row.state, row.reason) for row in found.rows}
+    assert states[str(case.encoder)] == ("complete", "")
+    state, reason = states["no/such-encoder"]
+    assert state == "failed"
+    assert "no/such-encoder" in reason
+
+
+def test_a_full_disk_ends_the_search_and_costs_no_trial(case: Case, tmp_path: Path) -> None:
+    """No file may grow beyond some kilobytes here, which the weights do."""
+    given = arguments(case)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(OvertoneError, match=r"trial 0: .*(with|and) the same command"):
+            tune(output=tmp_path / "search", trials=1, **given)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    found = tune(output=tmp_path / "search", trials=1, **given)
+    assert [(row.number, row.state) for row in found.rows] == [(0, "complete")]

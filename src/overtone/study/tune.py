@@ -22,7 +22,7 @@ from optuna.trial import TrialState
 from overtone.errors import InputError, OvertoneError
 from overtone.experiment import parts
 from overtone.experiment.train import splits_of
-from overtone.study import search_space, tune_folder, tune_results, tune_storage, tune_trial
+from overtone.study import search_read, tune_folder, tune_results, tune_storage, tune_trial
 from overtone.study.search_space import Search
 from overtone.study.tune_found import Tuned
 from overtone.study.tune_trials import REASON, Trials, choosing, counts
@@ -75,7 +75,7 @@ def tune(
     folder, files = Path(output), None if data_dir is None else Path(data_dir)
     file = folder / "tune.log" if storage is None else Path(storage)
     tune_storage.check(file)
-    search = search_space.read(
+    search = search_read.read(
         config, dataset=dataset, data=data, encoder=encoder, seed=seed, settings=settings
     )
     training = search.base.training
