@@ -193,6 +193,7 @@ def test_a_failing_trial_is_recorded_and_the_rest_goes_on(case: Case, tmp_path: 
     assert found.ended == 3
 
 
+@pytest.mark.slow
 def test_a_search_whose_first_trials_all_fail_stops(case: Case, tmp_path: Path) -> None:
     config = searched(
         case, tmp_path, 'metric = "loss"\ntraining.learning_rate = { choices = [1e29, 1e30] }\n'

@@ -152,13 +152,13 @@ def test_a_trial_that_always_kills_its_process_is_given_up(driver: Driver, tmp_p
 
 @pytest.mark.parametrize("storage", ["tune.log", pytest.param("tune.db", marks=pytest.mark.slow)])
 def test_two_workers_do_each_trial_once(case: Case, tmp_path: Path, storage: str) -> None:
-    output, count = tmp_path / "search", 4
+    output, count = tmp_path / "search", 3
     command = case.command(output, count, "--storage", str(tmp_path / storage))
     script = Path(__file__).with_name("worker_pair.py")
     pair = subprocess.run(
         [sys.executable, script, tmp_path, *command],
         capture_output=True,
-        timeout=600,
+        timeout=1800,
         check=False,
         env=environment() | {"TOKENIZERS_PARALLELISM": "false"},
     )

@@ -14,7 +14,7 @@ import overtone.apps.cli.show_tuning
 import overtone.study.tune  # noqa: F401
 from overtone.apps.cli import run
 
-LIMIT = 500
+LIMIT = 1500
 """Seconds after which all of it ends in any case."""
 
 
