@@ -13,6 +13,9 @@ from overtone.errors import ConfigError, InputError, OvertoneError
 from overtone.experiment.recipe import check, compose
 from overtone.training.config import Config as Training
 
+RECIPES = [name for name in preset_names() if not name.startswith("tune/")]
+"""The presets that are recipes and no more; a search's are tested in tests/study."""
+
 
 def test_without_anything_the_defaults_hold() -> None:
     recipe = compose(dataset="sample")
@@ -62,14 +65,14 @@ def test_a_section_may_name_another_plugin() -> None:
     assert recipe.text.name == "plain"
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", RECIPES)
 def test_every_preset_is_a_whole_recipe(name: str) -> None:
     # Some are for any dataset.
     recipe = compose(name, dataset=None if "data" in read(name) else "sample")
     assert check(tomllib.loads(recipe.to_toml())) == recipe
 
 
-@pytest.mark.parametrize("name", [each for each in preset_names() if each.startswith("paper/")])
+@pytest.mark.parametrize("name", [each for each in RECIPES if each.startswith("paper/")])
 def test_a_paper_s_preset_has_nothing_that_came_later(name: str) -> None:
     recipe, off = compose(name), Training()
     for key in ("layer_decay", "average", "rdrop", "adversarial"):

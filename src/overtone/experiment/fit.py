@@ -29,6 +29,7 @@ from overtone.losses import Count
 from overtone.training import ranks, sharding, solver, tracking, trainer
 from overtone.training.ranks import Ranks
 from overtone.training.result import Scores
+from overtone.training.trainer import AfterEpoch
 
 log = logging.getLogger(__name__)
 
@@ -58,33 +59,63 @@ def in_folder(
 
     Args:
         make: makes the parts, where there is something to do.
-        folder: the run's.
+        folder: the run's, made here.
         team: the processes that train together.
         track: tensorboard, mlflow or wandb.
         quiet: whether nothing is shown.
 
     Raises:
-        InputError: as for `fit_and_save`; another process is training there; or the data are not
-            those that the run was begun with.
+        InputError: as for `go_on`; or another process is training there.
 
     """
     if (folder / "bundle").is_dir():
         return _finished(folder)
     parts = make()
     folder.mkdir(parents=True, exist_ok=True)
-    with run.alone(folder, team), run.room(folder):
-        # Looked for again: another process may have finished the run meanwhile.
-        if (folder / "bundle").is_dir():
-            return _finished(folder)
+    with run.alone(folder, team):
+        return go_on(parts, folder, team=team, track=track, quiet=quiet)
+
+
+def go_on(
+    parts: Parts,
+    folder: Path,
+    *,
+    team: Ranks,
+    track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Begin a run, or go on with it, in a folder where no other process trains (`run.alone`).
+
+    Args:
+        parts: all that is needed; the recipe is the one that the run was begun with.
+        folder: the run's folder, which is there.
+        team: the processes that train together.
+        track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`.
+        quiet: whether nothing is shown.
+
+    Raises:
+        InputError: the run was begun on other data or by another version.
+        Interrupted: the user stopped the run.
+        OvertoneError: training diverged, or there is no room on the disk or in memory.
+
+    """
+    # Looked for once the folder is ours: another process may have finished the run meanwhile.
+    if (folder / "bundle").is_dir():
+        return _finished(folder)
+    with run.room(folder):
         if team.first:
             run.tidy(folder)
-            fingerprint.check(folder / "checkpoints" / "data.json", _splits(parts))
+            fingerprint.check(folder / "checkpoints" / "data.json", splits_of(parts))
             atomic.write_text(folder / "config.toml", parts.recipe.to_toml())
         team.wait()
-        return fit_and_save(parts, folder, team=team, track=track, quiet=quiet)
+        return fit_and_save(
+            parts, folder, team=team, track=track, after_epoch=after_epoch, quiet=quiet
+        )
 
 
-def _splits(parts: Parts) -> dict[str, Split]:
+def splits_of(parts: Parts) -> dict[str, Split]:
     """Return all that a run is trained on or chosen by, by name."""
     others = {
         f"{also.name} train": other.split
@@ -106,6 +137,7 @@ def fit_and_save(
     *,
     team: Ranks | None = None,
     track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
     quiet: bool = False,
 ) -> Run:
     """Train, fit calibration and decision, score them on dev, and write the bundle.
@@ -115,6 +147,7 @@ def fit_and_save(
         folder: the run's folder, which is there.
         team: the processes that train together; this one alone where None.
         track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`; a solver has no epochs and never calls it.
         quiet: whether nothing is shown.
 
     Raises:
@@ -149,6 +182,7 @@ def fit_and_save(
             folder,
             team=team,
             track=partial(_tracker, track, folder, recipe),
+            after_epoch=after_epoch,
             quiet=quiet,
         )
     raw = batches.sigmoid(_dev_logits(parts, team, model))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -126,7 +126,7 @@ def _table(options: Any) -> Table:  # noqa: ANN401 - any dataclass
 
 
 def compose(
-    reference: str | Path | None = None,
+    reference: str | Path | Table | None = None,
     *,
     base: Table | None = None,
     dataset: str | None = None,
@@ -143,7 +143,7 @@ def compose(
     """Put a recipe together: defaults, then the preset or file, then the named settings.
 
     Args:
-        reference: a preset's name or a TOML file.
+        reference: a preset's name, a TOML file, or the tables of one.
         base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`; the path of a table, for `data.file`.
         data: stands for the other options of `data`.
@@ -165,9 +165,12 @@ def compose(
     for kind, given in (("settings", settings), ("other datasets", also)):
         if isinstance(given, str):
             raise InputError(f"expected a list of {kind}, found one text: pass [{given!r}]")
-    table = config.read(reference) if reference is not None else {}
+    if reference is None or isinstance(reference, dict):
+        table, name = reference or {}, "the recipe"
+    else:
+        table, name = config.read(reference), str(reference)
     if not all(isinstance(section, dict) for section in table.values()):
-        raise InputError(f"{reference}: expected sections such as [training], found loose keys")
+        raise InputError(f"{name}: expected sections such as [training], found loose keys")
     named: Table = {"data": dict(data or {}), "also": {name: {} for name in also}}
     for section, key, value in (
         ("data", "name", dataset),
@@ -268,11 +271,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
         ConfigError: every problem of every section.
 
     """
-    problems: list[str] = []
-    if unknown := sorted(set(table) - set(DEFAULTS)):
-        problems.append(
-            f"no section is called {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}"
-        )
+    problems = list(_unknown(table))
 
     def collect(make: Callable[[], Any]) -> Any:  # noqa: ANN401
         try:
@@ -337,6 +336,14 @@ def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
         for key, value in shapes[-1].items()
         if key not in FROM and shapes[0].get(key) != value
     ]
+
+
+def _unknown(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the names of sections."""
+    if "search" in table:
+        yield "the section search is for overtone tune: leave it out"
+    if unknown := sorted(set(table) - set(DEFAULTS) - {"search"}):
+        yield f"no section is called {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}"
 
 
 def _names_a_loss(family: ModuleType, table: Table) -> bool:

@@ -15,7 +15,7 @@ from overtone.apps import cli as command_line
 
 Cli = Callable[..., Any]
 
-COMMANDS = ("train", "adapt", "evaluate", "compare", "predict", "decide")
+COMMANDS = ("train", "adapt", "evaluate", "compare", "predict", "decide", "tune")
 
 
 def test_version(program: Cli) -> None:

@@ -13,7 +13,17 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import adapt, compare, crossvalidate, data, decide, evaluate, predict, train
+from overtone.apps.cli import (
+    adapt,
+    compare,
+    crossvalidate,
+    data,
+    decide,
+    evaluate,
+    predict,
+    train,
+    tune,
+)
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -25,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(adapt.adapt)
+app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)

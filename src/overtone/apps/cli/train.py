@@ -27,6 +27,8 @@ from overtone.apps.cli.options import (
 from overtone.config import plugin_names, preset_names
 from overtone.errors import InputError
 
+RECIPES = [name for name in preset_names() if not name.startswith("tune/")]
+
 
 def train(
     output: Annotated[
@@ -84,7 +86,7 @@ def train(
     ] = None,
     config: Annotated[
         str | None,
-        typer.Option("--config", help=f"A TOML file or a preset: {', '.join(preset_names())}."),
+        typer.Option("--config", help=f"A TOML file or a preset: {', '.join(RECIPES)}."),
     ] = None,
     settings: Settings = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
