@@ -26,9 +26,10 @@ from overtone.experiment.parts import Parts
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import ranks, sharding, solver, tracking, trainer
+from overtone.training import ranks, sharding, solver, soup, tracking, trainer
+from overtone.training.config import Config as Training
 from overtone.training.ranks import Ranks
-from overtone.training.result import Scores
+from overtone.training.result import Fitted, Scores
 from overtone.training.trainer import AfterEpoch
 
 log = logging.getLogger(__name__)
@@ -173,18 +174,27 @@ def fit_and_save(
             raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
         fitted = solver.solve(model, parts.training_set(targets), validate, folder)
     else:
-        fitted = trainer.fit(
-            model,
-            parts.loss,
-            parts.training_data(targets),
-            validate,
-            training,
-            folder,
-            team=team,
-            track=partial(_tracker, track, folder, recipe),
-            after_epoch=after_epoch,
-            quiet=quiet,
-        )
+
+        def training_into(config: Training, own: Path) -> Fitted:
+            # The folder of one of several trainings goes when the run is finished.
+            tracked = folder if own == folder else folder / own.name
+            return trainer.fit(
+                model,
+                parts.loss,
+                parts.training_data(targets),
+                validate,
+                config,
+                own,
+                team=team,
+                track=partial(_tracker, track, tracked, recipe),
+                after_epoch=after_epoch,
+                quiet=quiet,
+            )
+
+        if training.soup > 1:
+            fitted = soup.cook(model, training, folder, team, training_into)
+        else:
+            fitted = training_into(training, folder)
     raw = batches.sigmoid(_dev_logits(parts, team, model))
     way = deciding.Way(recipe.calibration, recipe.decision)
     dev_truth = data.truth(parts.dev)

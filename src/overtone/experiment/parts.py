@@ -196,6 +196,12 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
             raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
     if recipe.training.layer_decay != off.layer_decay:
         model.by_depth()  # not every encoder's layers are apart
+    if recipe.training.soup > 1 and (recipe.training.lora or recipe.training.shard):
+        raise InputError(
+            "training.soup averages whole weights: leave out training.lora and training.shard"
+        )
+    if recipe.training.soup > 1 and isinstance(model, models.Solved):
+        raise InputError(f"{recipe.model.name} is solved at once: leave out training.soup")
     if recipe.training.rdrop and isinstance(model, models.Solved):
         raise InputError(
             f"training.rdrop needs a model that is trained step by step, found {recipe.model.name}"
