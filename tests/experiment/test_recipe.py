@@ -197,7 +197,7 @@ def test_a_model_brings_the_text_the_inputs_and_the_loss_that_go_with_it(
     assert recipe.text.name == text
     assert recipe.inputs.name == inputs
     assert recipe.loss.name == loss
-    assert recipe.training.average == 0.995  # what the preset says besides stays
+    assert recipe.training.average == 0.99  # what the preset says besides stays
 
 
 def test_a_loss_may_be_named_with_any_model() -> None:
