@@ -1,6 +1,6 @@
 """What each decision makes of the same probabilities, scored on texts that it was not fitted on.
 
-    python benchmarks/decisions.py semeval2018-en RUN [RUN …] --data-dir DATA
+    python benchmarks/decisions.py semeval2018-en RUN [RUN …] --data-dir DATA [--plot FILE]
 
 Prints the mean over the runs (one recipe's seeds) and how far each decision is from a threshold of
 0.5 on the same probabilities. Everything that is fitted is cross-fitted on dev, in five folds. The
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import _tradeoff
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("dataset")
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--plot", type=Path, help="draw jaccard against macro F1: .png or .svg")
     asked = parser.parse_args()
     split = data.load(asked.dataset, "dev", asked.data_dir)
     truth = data.truth(split)
@@ -65,6 +67,10 @@ def main() -> None:
         mean, gain = np.mean(found, axis=0), np.mean(found - base, axis=0)
         cells = [f"{m:.4f} ({100 * g:+.1f})" for m, g in zip(mean, gain, strict=True)]
         print(f"| {name} | {' | '.join(cells)} |")
+    if asked.plot:
+        reached = {name: found for name, found in rows.items() if not name.startswith("*")}
+        title = f"{asked.dataset}, dev, {len(split)} texts, {len(asked.runs)} runs"
+        _tradeoff.write(reached, asked.plot, title, "threshold 0.5")
 
 
 def score(raw: Floats, truth: Floats, labels: Labels) -> dict[str, list[float]]:

@@ -8,7 +8,7 @@ the tweets that isn't measured, and prints the medians over the rounds:
 a  SpanEmo's public way: label words and text padded to 128 tokens, no mask, a loop in the loss
 b  HF Trainer, padding to the maximum (128), as transformers' run_classification.py does
 c  HF Trainer, dynamic padding and group_by_length
-d  overtone, --config best/semeval2018-en, in the precision that it chooses for this machine
+d  overtone, --config best/spanemo, in the precision that it chooses for this machine
 e  the same in fp32, as a to c
 
 Texts are cleaned and tokenised before the clock starts, and nothing is scored while it runs. Tokens
@@ -43,7 +43,7 @@ from overtone.data import Split
 from overtone.errors import OvertoneError
 from overtone.experiment.recipe import Recipe, compose
 
-PRESET = "best/semeval2018-en"
+PRESET = "best/spanemo"
 NAMES = {
     "a": "SpanEmo's public way",
     "b": "HF Trainer, padded to 128",
@@ -99,7 +99,12 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.encoder != "minilm":
         settings.append(f"training.precision={arguments.precision}")
     settings += ["training.device=cpu"] * (device.type == "cpu")
-    recipe = compose(PRESET, encoder=arguments.encoder, settings=settings + arguments.set)
+    recipe = compose(
+        PRESET,
+        dataset=_tweets.DATASET,
+        encoder=arguments.encoder,
+        settings=settings + arguments.set,
+    )
     train, dev, real = _tweets.load(arguments.texts, arguments.data_dir)
     few, _, _ = _tweets.load(min(WARM_UP, arguments.texts), arguments.data_dir)
 

@@ -78,7 +78,7 @@ def test_the_commands_for_official_data_are_in_order(tmp_path: Path) -> None:
     trained = re.findall(
         "^overtone train .*--dataset ([^ ]+) --data-dir data .*$", script, re.MULTILINE
     )
-    assert fetched == trained == ["semeval2018-en", "goemotions"]
+    assert fetched == trained == ["goemotions", "semeval2018-en"]
     for command in re.findall("^overtone train .*$", script, re.MULTILINE):
         shown = run(["bash", "-c", f"{command} --dry-run"], tmp_path)
         assert shown.returncode == 0, shown.stderr

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
+    from overtone.experiment.crossvalidate import crossvalidate
+    from overtone.experiment.decide import decide
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.train import train
@@ -30,6 +32,8 @@ __all__ = [
     "__version__",
     "adapt",
     "compare",
+    "crossvalidate",
+    "decide",
     "evaluate",
     "load",
     "train",
@@ -43,6 +47,8 @@ _HOMES = {
     "Predictor": "overtone.inference.predictor",
     "adapt": "overtone.experiment.adapt",
     "compare": "overtone.experiment.compare",
+    "crossvalidate": "overtone.experiment.crossvalidate",
+    "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
     "load": "overtone.inference.predictor",
     "train": "overtone.experiment.train",

@@ -26,7 +26,7 @@ def test_one_epoch_on_real_tweets_is_far_better_than_the_most_frequent_labels(
             "semeval2018-en",
             tmp_path / "run",
             data_dir=DATA,
-            config="best/semeval2018-en",
+            config="best/spanemo",
             settings=["training.epochs=1", "training.average=0"],
         )
         scores = overtone.evaluate(run.path, "semeval2018-en", split="dev", data_dir=DATA).scores

@@ -118,7 +118,7 @@ def test_names_and_texts_are_no_markup(table: Table, tmp_path: Path, choose: Cho
     study = make(plan, tmp_path / "study")
     (cell,) = study.cells
     ids = [str(n) for n in range(2, 14)]
-    truth = np.tile(np.float32([[1, 0]]), (len(ids), 1))
+    truth = np.tile(np.array([[1, 0]], dtype=np.float32), (len(ids), 1))
     choose(cell, study.folder, truth, truth < 0.5)
     (cell.folder(study.folder) / "history.jsonl").write_text("{}\n", encoding="utf-8")
     text = write(

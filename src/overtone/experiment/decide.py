@@ -13,7 +13,7 @@ from overtone import bundle as bundles
 from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card, deciding, labelled
+from overtone.experiment import card, crossvalidate, deciding, labelled
 from overtone.experiment.recipe import Section, section
 from overtone.inference import predictor
 
@@ -24,8 +24,11 @@ class Refitted:
 
     bundle: Bundle
     split: str
-    """The texts that it was fitted on, as `dataset, split`."""
+    """The texts that are scored, as `dataset, split`: those of the fit, unless it was on
+    out-of-fold probabilities."""
     texts: int
+    cross_fitted: bool
+    """Whether the texts are those of the fit, and so scored by fits on four fifths of them."""
     scores: dict[str, dict[str, float]]
     """The main scores there by way of deciding: `at 0.5`, `before` and `now`, the last two
     cross-fitted where they were fitted on these texts."""
@@ -41,6 +44,7 @@ def decide(
     split: str | None = None,
     data_dir: str | Path | None = None,
     data: Mapping[str, object] | None = None,
+    out_of_fold: str | Path | None = None,
 ) -> Refitted:
     """Fit a decision, a calibration or both on a dataset's split, and save the model with them.
 
@@ -51,13 +55,17 @@ def decide(
         decision: `name` and options, such as {"name": "per_label", "aim": "f1_macro"}; where there
             is no name, the model's own with other options.
         calibration: likewise.
-        split: train, dev or test; of a file also all. By default dev; of a file, all.
+        split: train, dev or test; of a file also all. By default dev; of a file, all. What is
+            fitted on, or, with `out_of_fold`, only scored.
         data_dir: where the dataset's files are.
         data: the dataset's options.
+        out_of_fold: the folder of a cross-validation of the same recipe (`crossvalidate`), whose
+            probabilities of the train split are fitted on in place of the model's own.
 
     Raises:
-        InputError: there is no such model, dataset, decision or calibration; an option is none of
-            theirs; the labels are not the model's; or there is something at `output`.
+        InputError: there is no such model, dataset, decision, calibration or cross-validation; an
+            option is none of theirs; the labels are not the model's; or there is something at
+            `output`.
 
     """
     folder = Path(output)
@@ -69,8 +77,9 @@ def decide(
         _asked("calibration", calibration, before.calibration),
         _asked("decision", decision, before.decision),
     )
+    opened = predictor.load(start.path)
     loaded, texts, truth = labelled.load(
-        predictor.load(start.path), dataset, split, data_dir, data or {}, default="dev"
+        opened, dataset, split, data_dir, data or {}, default="dev"
     )
     if set(loaded.labels.names) != set(start.manifest.labels.names):
         raise InputError(
@@ -78,8 +87,15 @@ def decide(
             f"; found {dataset} with others: name a dataset with these"
         )
     raw = loaded.uncalibrated(texts.texts)
-    fitted = way.fit(raw, truth, loaded.labels)
-    found = deciding.scores(way, fitted, raw, truth, loaded.labels)
+    fitted_on, own_raw, own_truth = texts, raw, truth
+    if out_of_fold is not None:
+        _, fitted_on, own_truth = labelled.load(
+            opened, dataset, "train", data_dir, data or {}, default="train"
+        )
+        own_raw = crossvalidate.load(Path(out_of_fold), fitted_on, loaded.labels.names)
+    fitted = way.fit(own_raw, own_truth, loaded.labels)
+    elsewhere = fitted_on is not texts
+    found = deciding.scores(way, fitted, raw, truth, loaded.labels, elsewhere=elsewhere)
     manifest = dataclasses.replace(
         start.manifest,
         config={
@@ -89,7 +105,7 @@ def decide(
         },
         calibration=fitted.calibration.to_json(),
         decision=fitted.decision.to_json(),
-        fitted_on=deciding.note(fitted, texts),
+        fitted_on=deciding.note(fitted, fitted_on),
         metrics={"cost": start.manifest.metrics["cost"], **found},
     )
     saved = bundles.save(
@@ -109,6 +125,7 @@ def decide(
         saved,
         f"{dataset}, {texts.name}",
         len(texts),
+        not elsewhere,
         {
             "at 0.5": deciding.main(at_half.to_json()),
             "before": deciding.main(earlier.to_json()),

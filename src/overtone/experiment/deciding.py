@@ -89,21 +89,23 @@ def scores(
     raw: Probabilities,
     targets: NDArray[np.float32],
     labels: Labels,
+    *,
+    elsewhere: bool = False,
 ) -> dict[str, Any]:
-    """Return a bundle's metrics on the texts of a fit: under `dev` the scores, cross-fitted.
+    """Return a bundle's metrics on some texts: under `dev` the scores.
 
-    With them, where anything was fitted, the main ones of a plain threshold of 0.5: `at_half`.
+    They are cross-fitted, and say so, unless nothing was fitted or it was `elsewhere`, on other
+    texts. Where anything was fitted, they hold the main ones of a threshold of 0.5: `at_half`.
     """
-    if not fitted.fitted:
+    if fitted.fitted and not elsewhere:
+        probabilities, decided = cross_fit(way, raw, targets, labels)
+        found: dict[str, Any] = {"cross_fitted": True}
+    else:
         probabilities, decided = fitted.apply(raw)
-        return {"dev": metrics.score(targets, decided, probabilities, labels).to_json()}
-    probabilities, decided = cross_fit(way, raw, targets, labels)
-    at_half = metrics.score(targets, raw > HALF, raw, labels)
-    return {
-        "dev": metrics.score(targets, decided, probabilities, labels).to_json(),
-        "cross_fitted": True,
-        "at_half": main(at_half.to_json()),
-    }
+        found = {}
+    if fitted.fitted:
+        found["at_half"] = main(metrics.score(targets, raw > HALF, raw, labels).to_json())
+    return {"dev": metrics.score(targets, decided, probabilities, labels).to_json(), **found}
 
 
 def main(scores: Mapping[str, Any]) -> dict[str, float]:

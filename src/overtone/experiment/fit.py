@@ -26,9 +26,11 @@ from overtone.experiment.parts import Parts
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import batches
 from overtone.losses import Count
-from overtone.training import ranks, sharding, solver, tracking, trainer
+from overtone.training import ranks, sharding, solver, soup, tracking, trainer
+from overtone.training.config import Config as Training
 from overtone.training.ranks import Ranks
-from overtone.training.result import Scores
+from overtone.training.result import Fitted, Scores
+from overtone.training.trainer import AfterEpoch
 
 log = logging.getLogger(__name__)
 
@@ -58,33 +60,63 @@ def in_folder(
 
     Args:
         make: makes the parts, where there is something to do.
-        folder: the run's.
+        folder: the run's, made here.
         team: the processes that train together.
         track: tensorboard, mlflow or wandb.
         quiet: whether nothing is shown.
 
     Raises:
-        InputError: as for `fit_and_save`; another process is training there; or the data are not
-            those that the run was begun with.
+        InputError: as for `go_on`; or another process is training there.
 
     """
     if (folder / "bundle").is_dir():
         return _finished(folder)
     parts = make()
     folder.mkdir(parents=True, exist_ok=True)
-    with run.alone(folder, team), run.room(folder):
-        # Looked for again: another process may have finished the run meanwhile.
-        if (folder / "bundle").is_dir():
-            return _finished(folder)
+    with run.alone(folder, team):
+        return go_on(parts, folder, team=team, track=track, quiet=quiet)
+
+
+def go_on(
+    parts: Parts,
+    folder: Path,
+    *,
+    team: Ranks,
+    track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Begin a run, or go on with it, in a folder where no other process trains (`run.alone`).
+
+    Args:
+        parts: all that is needed; the recipe is the one that the run was begun with.
+        folder: the run's folder, which is there.
+        team: the processes that train together.
+        track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`.
+        quiet: whether nothing is shown.
+
+    Raises:
+        InputError: the run was begun on other data or by another version.
+        Interrupted: the user stopped the run.
+        OvertoneError: training diverged, or there is no room on the disk or in memory.
+
+    """
+    # Looked for once the folder is ours: another process may have finished the run meanwhile.
+    if (folder / "bundle").is_dir():
+        return _finished(folder)
+    with run.room(folder):
         if team.first:
             run.tidy(folder)
-            fingerprint.check(folder / "checkpoints" / "data.json", _splits(parts))
+            fingerprint.check(folder / "checkpoints" / "data.json", splits_of(parts))
             atomic.write_text(folder / "config.toml", parts.recipe.to_toml())
         team.wait()
-        return fit_and_save(parts, folder, team=team, track=track, quiet=quiet)
+        return fit_and_save(
+            parts, folder, team=team, track=track, after_epoch=after_epoch, quiet=quiet
+        )
 
 
-def _splits(parts: Parts) -> dict[str, Split]:
+def splits_of(parts: Parts) -> dict[str, Split]:
     """Return all that a run is trained on or chosen by, by name."""
     others = {
         f"{also.name} train": other.split
@@ -106,6 +138,7 @@ def fit_and_save(
     *,
     team: Ranks | None = None,
     track: str | None = None,
+    after_epoch: AfterEpoch | None = None,
     quiet: bool = False,
 ) -> Run:
     """Train, fit calibration and decision, score them on dev, and write the bundle.
@@ -115,6 +148,7 @@ def fit_and_save(
         folder: the run's folder, which is there.
         team: the processes that train together; this one alone where None.
         track: tensorboard, mlflow or wandb.
+        after_epoch: as for `trainer.fit`; a solver has no epochs and never calls it.
         quiet: whether nothing is shown.
 
     Raises:
@@ -140,17 +174,27 @@ def fit_and_save(
             raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
         fitted = solver.solve(model, parts.training_set(targets), validate, folder)
     else:
-        fitted = trainer.fit(
-            model,
-            parts.loss,
-            parts.training_data(targets),
-            validate,
-            training,
-            folder,
-            team=team,
-            track=partial(_tracker, track, folder, recipe),
-            quiet=quiet,
-        )
+
+        def training_into(config: Training, own: Path) -> Fitted:
+            # The folder of one of several trainings goes when the run is finished.
+            tracked = folder if own == folder else folder / own.name
+            return trainer.fit(
+                model,
+                parts.loss,
+                parts.training_data(targets),
+                validate,
+                config,
+                own,
+                team=team,
+                track=partial(_tracker, track, tracked, recipe),
+                after_epoch=after_epoch,
+                quiet=quiet,
+            )
+
+        if training.soup > 1:
+            fitted = soup.cook(model, training, folder, team, training_into)
+        else:
+            fitted = training_into(training, folder)
     raw = batches.sigmoid(_dev_logits(parts, team, model))
     way = deciding.Way(recipe.calibration, recipe.decision)
     dev_truth = data.truth(parts.dev)
@@ -201,6 +245,7 @@ def _by_folds(parts: Parts, folder: Path, team: Ranks, *, quiet: bool) -> NDArra
         folder,
         parts.recipe.teacher.folds,
         trained,
+        start=parts.start,
         device=team.device.type,
     )
     return found.probabilities.astype(np.float64)

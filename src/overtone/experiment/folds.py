@@ -77,6 +77,7 @@ def probabilities(
     count: int,
     trained: Trained,
     *,
+    start: Path | None = None,
     device: str = "auto",
 ) -> OutOfFold:
     """Train a model for each fold, on the other folds, and return what each says of its own.
@@ -88,6 +89,7 @@ def probabilities(
         folder: where the runs go, `fold-0` and so on; those that are there are finished.
         count: how many folds.
         trained: trains one.
+        start: the model that all start from, where the recipe wants one that is trained first.
         device: where texts are predicted.
 
     Raises:
@@ -103,7 +105,8 @@ def probabilities(
         rest = some(train, np.flatnonzero((parts != fold) & (parts != EVERY)))
         model = predictor.load(
             trained(
-                partial(prepare_splits, alone, rest, dev, others=others), folder / f"fold-{fold}"
+                partial(prepare_splits, alone, rest, dev, others=others, start=start),
+                folder / f"fold-{fold}",
             ),
             device=device,
         )

@@ -50,6 +50,8 @@ class Parts:
     pretrained: models.Pretrained
     loss: Loss
     others: tuple[Other, ...] = ()
+    start: Path | None = None
+    """The model that was trained first, where the recipe wants one."""
 
     def training_set(self, targets: NDArray[np.float32]) -> TrainingSet:
         """Return the recipe's own dataset, with targets (n, C), as what to train on."""
@@ -64,8 +66,13 @@ class Parts:
         return Mixture(sets, [1.0, *(other.share for other in self.others)])
 
 
-def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
+def prepare(recipe: Recipe, data_dir: Path | None, start: Path | None = None) -> Parts:
     """Load all that a recipe names: data, encoder, loss. What `--dry-run` checks.
+
+    Args:
+        recipe: the recipe.
+        data_dir: where the datasets' files are.
+        start: the model that was trained first, where the recipe wants one.
 
     Raises:
         InputError: something can't be found or doesn't fit.
@@ -76,7 +83,9 @@ def prepare(recipe: Recipe, data_dir: Path | None) -> Parts:
         for name in ("train", "dev")
     )
     others = [data.load(also.name, "train", data_dir, also.options) for also in recipe.also]
-    return prepare_splits(recipe, train_split, dev_split, others=others, data_dir=data_dir)
+    return prepare_splits(
+        recipe, train_split, dev_split, others=others, data_dir=data_dir, start=start
+    )
 
 
 def prepare_splits(
@@ -86,6 +95,7 @@ def prepare_splits(
     *,
     others: Sequence[Split] = (),
     data_dir: Path | None = None,
+    start: Path | None = None,
 ) -> Parts:
     """Make the parts of a run from splits that are loaded already.
 
@@ -95,6 +105,7 @@ def prepare_splits(
         dev_split: of its own dataset.
         others: the train splits of the datasets in its section `also`.
         data_dir: where the files of datasets are that teachers label.
+        start: the model that was trained first, where the recipe wants one.
 
     Raises:
         InputError: a split has no truth, or something can't be found or doesn't fit.
@@ -109,7 +120,7 @@ def prepare_splits(
     cleaned = [[clean(item) for item in split.texts] for split in splits]
     torch.manual_seed(seed)  # the head's first weights
     trained = [item for texts in (cleaned[0], *cleaned[2:]) for item in texts]
-    pretrained = _pretrained(recipe, train_split.labels, trained)
+    pretrained = _pretrained(recipe, train_split.labels, trained, start)
     _check_training(recipe, pretrained.model)
     _check_others(recipe, pretrained.model, train_split, others)
     kind, kind_of_others = (
@@ -144,12 +155,23 @@ def prepare_splits(
                 recipe.also, others, cleaned[2:], other_losses, strict=True
             )
         ),
+        start,
     )
 
 
-def _pretrained(recipe: Recipe, labels: Labels, texts: Sequence[str]) -> models.Pretrained:
+def _pretrained(
+    recipe: Recipe, labels: Labels, texts: Sequence[str], first: Path | None
+) -> models.Pretrained:
     """Make the model, from another one where the recipe says so."""
     name, options = recipe.model.name, recipe.model.options
+    if recipe.init.recipe:
+        if first is None:
+            raise InputError(
+                f"the recipe starts from a model that is trained first, by {recipe.init.recipe}, "
+                "which overtone train does: train that model apart and start from it, or set "
+                'init.recipe=""'
+            )
+        return models.continued(name, options, bundle.load(bundle.locate(first)), labels)
     if not recipe.init.model:
         return models.create(name, options, labels, texts)
     start = bundle.load(bundle.locate(recipe.init.model))
@@ -174,6 +196,12 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
             raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
     if recipe.training.layer_decay != off.layer_decay:
         model.by_depth()  # not every encoder's layers are apart
+    if recipe.training.soup > 1 and (recipe.training.lora or recipe.training.shard):
+        raise InputError(
+            "training.soup averages whole weights: leave out training.lora and training.shard"
+        )
+    if recipe.training.soup > 1 and isinstance(model, models.Solved):
+        raise InputError(f"{recipe.model.name} is solved at once: leave out training.soup")
     if recipe.training.rdrop and isinstance(model, models.Solved):
         raise InputError(
             f"training.rdrop needs a model that is trained step by step, found {recipe.model.name}"

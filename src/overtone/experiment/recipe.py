@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +58,9 @@ class Init:
     """The folder of a run or a bundle; empty where there is none."""
     sha256: str = ""
     """That of its bundle.json."""
+    recipe: str = ""
+    """In place of a model: a preset, or a TOML file, whose model is trained first, on that one's
+    dataset, with this one's encoder and seed. It needs the same family and shape."""
 
 
 PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
@@ -123,7 +126,7 @@ def _table(options: Any) -> Table:  # noqa: ANN401 - any dataclass
 
 
 def compose(
-    reference: str | Path | None = None,
+    reference: str | Path | Table | None = None,
     *,
     base: Table | None = None,
     dataset: str | None = None,
@@ -140,7 +143,7 @@ def compose(
     """Put a recipe together: defaults, then the preset or file, then the named settings.
 
     Args:
-        reference: a preset's name or a TOML file.
+        reference: a preset's name, a TOML file, or the tables of one.
         base: what holds where nothing else is said, in place of the defaults.
         dataset: stands for `data.name`; the path of a table, for `data.file`.
         data: stands for the other options of `data`.
@@ -162,9 +165,12 @@ def compose(
     for kind, given in (("settings", settings), ("other datasets", also)):
         if isinstance(given, str):
             raise InputError(f"expected a list of {kind}, found one text: pass [{given!r}]")
-    table = config.read(reference) if reference is not None else {}
+    if reference is None or isinstance(reference, dict):
+        table, name = reference or {}, "the recipe"
+    else:
+        table, name = config.read(reference), str(reference)
     if not all(isinstance(section, dict) for section in table.values()):
-        raise InputError(f"{reference}: expected sections such as [training], found loose keys")
+        raise InputError(f"{name}: expected sections such as [training], found loose keys")
     named: Table = {"data": dict(data or {}), "also": {name: {} for name in also}}
     for section, key, value in (
         ("data", "name", dataset),
@@ -184,7 +190,7 @@ def compose(
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
     for said in (table, asked):
-        layer = distill.resolved(_with_own_files(said))
+        layer = distill.resolved(_with_whole_path(_with_own_files(said)))
         result = config.merge(_without_other_plugins(result, layer), layer)
     if initial:
         result = _with_shape_of(initial["model"], result, asked)
@@ -229,6 +235,15 @@ def _with_own_files(layer: Table) -> Table:
     return {**layer, "data": {**named, **section, "name": named["name"]}}
 
 
+def _with_whole_path(layer: Table) -> Table:
+    """Return a layer where the recipe that is trained first means the same from any folder."""
+    section = layer.get("init")
+    name = section.get("recipe") if isinstance(section, dict) else None
+    if not isinstance(name, str) or not name or name in config.preset_names():
+        return layer
+    return {**layer, "init": {**layer["init"], "recipe": str(Path(name).resolve())}}
+
+
 def _without_other_plugins(table: Table, above: Table) -> Table:
     """Return a table without the options of plugins that the table above it replaces."""
     other = {section for section in table if _names_another(table[section], above.get(section))}
@@ -238,6 +253,7 @@ def _without_other_plugins(table: Table, above: Table) -> Table:
         before = table["model"]
         kept["model"] = {key: before[key] for key in FROM if key in before and key in fields}
         kept["inputs"] = kept["loss"] = {}  # those that went with the model
+        kept["init"] = {key: table["init"][key] for key in table["init"] if key != "recipe"}
     return kept
 
 
@@ -255,11 +271,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
         ConfigError: every problem of every section.
 
     """
-    problems: list[str] = []
-    if unknown := sorted(set(table) - set(DEFAULTS)):
-        problems.append(
-            f"no section is called {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}"
-        )
+    problems = list(_unknown(table))
 
     def collect(make: Callable[[], Any]) -> Any:  # noqa: ANN401
         try:
@@ -291,11 +303,47 @@ def check(table: Mapping[str, Any]) -> Recipe:
     plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
+    problems += _problems_of_first(plain["init"], sections["model"])
     if plain["teacher"] is not None:
         problems += distill.problems(plain["teacher"], solver=solver)
     if problems:
         raise ConfigError(problems)
     return Recipe(**sections, **plain, also=also)
+
+
+def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
+    """Return what is wrong with the recipe whose model is trained first."""
+    if init is None or not init.recipe:
+        return []
+    if init.model:
+        return ["a run starts from one model: leave out --init, or init.recipe"]
+    try:
+        if config.read(init.recipe).get("init", {}).get("recipe"):
+            return [f"init.recipe: {init.recipe} wants a model before it too; train that one apart"]
+        first = compose(init.recipe).model
+    except ConfigError as error:
+        return [f"init.recipe: {problem}" for problem in error.problems]
+    except InputError as error:
+        return [f"init.recipe: {error}"]
+    shapes = [
+        {"name": each.name, **{key: each.options[key] for key in each.options.keys() - MAY_CHANGE}}
+        for each in (first, model)
+        if each is not None
+    ]
+    return [
+        f"init.recipe: expected a model of the same shape, found {key} {shapes[0].get(key)!r} "
+        f"there and {value!r} here"
+        for key, value in shapes[-1].items()
+        if key not in FROM and shapes[0].get(key) != value
+    ]
+
+
+def _unknown(table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the names of sections."""
+    if "search" in table:
+        yield "the section search is for overtone tune: leave it out"
+    if unknown := sorted(set(table) - set(DEFAULTS) - {"search"}):
+        yield f"no section is called {', '.join(unknown)}; there are: {', '.join(DEFAULTS)}"
 
 
 def _names_a_loss(family: ModuleType, table: Table) -> bool:

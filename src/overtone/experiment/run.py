@@ -132,15 +132,15 @@ def resumed(
     except (ValueError, InputError) as error:
         raise InputError(f"{config} is damaged ({error}): train again") from error
     asked = compose(saved)
-    if differences := _differences(saved, asked.to_json()):
+    if found := differences(saved, asked.to_json()):
         raise InputError(
-            f"the run in {folder} was started with another recipe: {'; '.join(differences)}; "
+            f"the run in {folder} was started with another recipe: {'; '.join(found)}; "
             "resume without those options, or choose another --output"
         )
     return asked
 
 
-def _differences(saved: Table, asked: Table) -> list[str]:
+def differences(saved: Table, asked: Table) -> list[str]:
     """Return where two recipes differ, one line each."""
     return [
         f"{section}.{key} was {saved[section].get(key)!r}, now {asked[section].get(key)!r}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from overtone import data
 from overtone.config import Table
-from overtone.experiment import fit, run
+from overtone.experiment import first, fit, run
 from overtone.experiment.fit import Run
-from overtone.experiment.parts import prepare
-from overtone.experiment.recipe import Recipe, check, compose
+from overtone.experiment.parts import Parts, prepare
+from overtone.experiment.recipe import Init, Recipe, check, compose
 from overtone.training import ranks, sharding, tracking
 
 
@@ -91,12 +91,13 @@ def train(
     if team.first and not resume:
         run.check_new(folder)
     team.wait()  # before the first process puts files there
-    return fit.in_folder(
-        partial(prepare, recipe, Path(data_dir) if data_dir else None),
-        folder,
-        team=team,
-        track=track,
-    )
+    where = Path(data_dir) if data_dir else None
+
+    def parts() -> Parts:
+        before = folder / "checkpoints" / first.FOLDER
+        return prepare(recipe, where, first.model(recipe, where, before, team))
+
+    return fit.in_folder(parts, folder, team=team, track=track)
 
 
 def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
@@ -106,7 +107,12 @@ def dry_run(recipe: Recipe, data_dir: Path | None) -> str:
         InputError: something given can't be used.
 
     """
-    parts = prepare(recipe, data_dir)
+    if recipe.init.recipe:
+        prepare(first.recipe_of(recipe), data_dir)
+    # The model that is trained first isn't there, and has the same shape.
+    parts = prepare(
+        dataclasses.replace(recipe, init=Init()) if recipe.init.recipe else recipe, data_dir
+    )
     trained_on = len(parts.training_data(data.truth(parts.train)))
     lengths = parts.train_encoded.lengths
     parameters = sum(parameter.numel() for parameter in parts.pretrained.model.parameters())

@@ -1,1 +1,1 @@
-"""Studies: a grid of datasets, models, data fractions and seeds, and the tables that come of it."""
+"""Many runs: searches for settings, grids of models and data, and what they find together."""

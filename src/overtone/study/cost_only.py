@@ -24,7 +24,7 @@ from overtone.data import Split
 from overtone.evaluation.cost import peak_memory_mb
 from overtone.experiment.folds import some
 from overtone.experiment.parts import prepare_splits
-from overtone.experiment.recipe import Recipe
+from overtone.experiment.recipe import Init, Recipe
 from overtone.study import cells, states
 from overtone.study.do import machine, reason
 from overtone.study.plan import Plan
@@ -127,7 +127,8 @@ def _measured(asked: Measurement, study: Path) -> dict[str, Any]:
     training = dataclasses.replace(
         asked.recipe.training, epochs=1, checkpoint_steps=NEVER, patience=0
     )
-    recipe = dataclasses.replace(asked.recipe, training=training)
+    # What is trained first or besides is another cost.
+    recipe = dataclasses.replace(asked.recipe, training=training, init=Init(), also=())
     team = ranks.join(cpu=training.device == "cpu")
     # On a GPU losses are read some steps at a time, and time can be told only there.
     apart = trainer.READ_TOGETHER.get(team.device.type, 1)

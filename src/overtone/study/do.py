@@ -8,7 +8,6 @@ import platform
 import shutil
 import time
 import traceback
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,9 @@ from overtone import __version__, atomic, bundle, data
 from overtone.data import Split
 from overtone.errors import OvertoneError
 from overtone.evaluation import metrics
-from overtone.experiment import fit
+from overtone.experiment import first, fit
 from overtone.experiment.fit import Run
-from overtone.experiment.parts import prepare_splits
+from overtone.experiment.parts import Parts, prepare_splits
 from overtone.inference import predictor
 from overtone.study import splits, states
 from overtone.study.cells import Cell
@@ -96,12 +95,21 @@ def _begin(cell: Cell, folder: Path) -> None:
 def _train_and_score(cell: Cell, folder: Path) -> None:
     start = time.perf_counter()
     loaded = splits.load(cell)
-    training = cell.recipe.training
-    run = fit.in_folder(
-        partial(prepare_splits, cell.recipe, loaded.train, loaded.dev, data_dir=cell.data_dir),
-        folder,
-        team=ranks.join(cpu=training.device == "cpu"),
-    )
+    recipe, data_dir = cell.recipe, cell.data_dir
+    team = ranks.join(cpu=recipe.training.device == "cpu")
+
+    def parts() -> Parts:
+        before = folder / "checkpoints" / first.FOLDER
+        return prepare_splits(
+            recipe,
+            loaded.train,
+            loaded.dev,
+            others=[data.load(also.name, "train", data_dir, also.options) for also in recipe.also],
+            data_dir=data_dir,
+            start=first.model(recipe, data_dir, before, team),
+        )
+
+    run = fit.in_folder(parts, folder, team=team)
     found = _scored(cell, run, loaded, folder)
     found["wall_seconds"] = round(time.perf_counter() - start, 2)
     text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
@@ -126,6 +134,8 @@ def _scored(cell: Cell, run: Run, loaded: Splits, folder: Path) -> dict[str, Any
             {"ids": json.dumps(test.ids), "labels": json.dumps(model.labels.names)},
         )
     history = _history(folder)
+    # Of several trainings whose weights are averaged, the first one's.
+    best = [entry["epoch"] for entry in history if entry["best"] and entry.get("training", 1) == 1]
     gpu = [entry["gpu_memory_mb"] for entry in history if "gpu_memory_mb" in entry]
     return {
         "format": states.FORMAT,
@@ -143,7 +153,7 @@ def _scored(cell: Cell, run: Run, loaded: Splits, folder: Path) -> dict[str, Any
         "cross_fitted": bool(run.metrics.get("cross_fitted")),
         "test_seconds": round(seconds, 3),
         "test_texts_per_second": round(len(test) / seconds, 1),
-        "best_epoch": max((entry["epoch"] for entry in history if entry["best"]), default=1),
+        "best_epoch": max(best, default=1),
         "cost": run.metrics["cost"],
         "gpu_memory_mb": max(gpu) if gpu else None,
         "parameters": _parameters(run.path / "bundle" / bundle.WEIGHTS),

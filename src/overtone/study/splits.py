@@ -10,7 +10,9 @@ import numpy as np
 from overtone import data
 from overtone.data import Split, stratify
 from overtone.errors import InputError
+from overtone.experiment import first
 from overtone.experiment.folds import some
+from overtone.experiment.recipe import Recipe
 from overtone.study.cells import Cell
 
 SEED = 0
@@ -42,6 +44,8 @@ def load(cell: Cell) -> Splits:
 
     """
     recipe = cell.recipe
+    if cell.hold_out and recipe.init.recipe:
+        _check_first(recipe, first.recipe_of(recipe))
     train, dev = (
         data.load(recipe.data.name, name, cell.data_dir, recipe.data.options)
         for name in ("train", "dev")
@@ -77,6 +81,21 @@ def _test(cell: Cell, train: Split) -> tuple[Split, Split, str]:
             "of train with hold_out = 0.15 in the study"
         )
     return official, train, OFFICIAL
+
+
+def _check_first(recipe: Recipe, before: Recipe) -> None:
+    """Refuse to train first on what is held out.
+
+    Raises:
+        InputError: the model that is started from sees the whole train split.
+
+    """
+    if recipe.data.name in {before.data.name, *(also.name for also in before.also)}:
+        raise InputError(
+            f"expected a model to start from that hasn't seen what is held out of "
+            f"{recipe.data.name}, found init.recipe {recipe.init.recipe}, which is trained on all "
+            "of it: name another one, or score the official test split with hold_out = 0"
+        )
 
 
 def _part(train: Split, fraction: float, seed: int) -> Split:

@@ -6,9 +6,9 @@ import json
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -35,6 +35,8 @@ SPACING = 30.0
 """Seconds between checkpoints at least, where nothing else is said."""
 READ_TOGETHER = {"cpu": 1, "cuda": 16, "mps": 16}
 """Steps whose losses are read together, by device: reading waits for an accelerator."""
+AfterEpoch = Callable[[Sequence[dict[str, Any]]], None]
+"""Is given the entries of history.jsonl so far, in every process alike."""
 
 
 def fit(
@@ -47,6 +49,7 @@ def fit(
     *,
     team: Ranks | None = None,
     track: Callable[[int], Tracker] | None = None,
+    after_epoch: AfterEpoch | None = None,
     quiet: bool = False,
 ) -> Fitted:
     """Train a model and leave it with the weights that were best on dev.
@@ -64,6 +67,7 @@ def fit(
         folder: the run's folder.
         team: the processes that train together; this one alone where None.
         track: given the steps that are done, where losses and scores go besides.
+        after_epoch: called once an epoch is scored and noted; what it raises ends the training.
         quiet: whether nothing is shown.
 
     Raises:
@@ -113,7 +117,7 @@ def fit(
         Display(config.epochs, config.metric, quiet=quiet) as display,
         track(progress.step) if track else Tracker() as tracker,
     ):
-        loop = _Loop(stepper, progress, validate, folder, stop, display, tracker)
+        loop = _Loop(stepper, progress, validate, folder, stop, display, tracker, after_epoch)
         loop.run()
     team.wait()
     # Only the process that wrote them knows their hash.
@@ -135,6 +139,7 @@ class _Loop:
         stop: StopRequests,
         display: Display,
         tracker: Tracker,
+        after_epoch: AfterEpoch | None,
     ) -> None:
         self.stepper = stepper
         self.state = stepper.state
@@ -147,6 +152,7 @@ class _Loop:
         self.stop = stop
         self.display = display
         self.tracker = tracker
+        self.after_epoch = after_epoch
         self._saved = time.perf_counter()
         self._saved_step = progress.step
         self._spacing = SPACING
@@ -164,6 +170,8 @@ class _Loop:
             self._write_history()
             if self.team.any(self.stop.received is not None):
                 self._stop()
+            if self.after_epoch is not None:
+                self.after_epoch(progress.history)
         # Once more: a run that was killed between the two comes here with nothing left to do.
         self._write_history()
         if progress.best is None:

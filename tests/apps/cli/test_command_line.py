@@ -15,7 +15,9 @@ from overtone.apps import cli as command_line
 
 Cli = Callable[..., Any]
 
-COMMANDS = ("train", "adapt", "evaluate", "compare", "predict", "decide")
+COMMANDS = (
+    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "decide",
+)  # fmt: skip
 
 
 def test_version(program: Cli) -> None:

@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from overtone import __version__
-from overtone.apps.cli import adapt, compare, data, decide, evaluate, predict, study, train
+from overtone.apps.cli import (
+    adapt,
+    compare,
+    crossvalidate,
+    data,
+    decide,
+    evaluate,
+    predict,
+    study,
+    train,
+    tune,
+)
 from overtone.apps.cli.printable import printable
 from overtone.errors import OvertoneError
 
@@ -25,7 +36,9 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(adapt.adapt)
+app.command()(tune.tune)
 app.command()(evaluate.evaluate)
+app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)

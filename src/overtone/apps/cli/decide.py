@@ -61,6 +61,15 @@ def decide(
         str | None,
         typer.Option("--split", help="What to fit on: dev, its default; of a file all."),
     ] = None,
+    out_of_fold: Annotated[
+        Path | None,
+        typer.Option(
+            "--out-of-fold",
+            help="Fit on what this cross-validation of the same recipe says of the train split; "
+            "--split is only scored then.",
+            file_okay=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
@@ -94,6 +103,7 @@ def decide(
         split=split,
         data_dir=data_dir,
         data={**options, **table.get("data", {})},
+        out_of_fold=out_of_fold,
     )
     _show(found)
     typer.echo(f"saved {found.bundle.path}")
@@ -121,8 +131,13 @@ def _show(found: Refitted) -> None:
         table.add_row(way, *(f"{value:.4f}" for value in scores.values()))
     console = Console()
     console.print(table)
+    if found.cross_fitted:
+        console.print(
+            "what was fitted on these texts is scored cross-fitted: each fifth of them by a fit on "
+            "the other four",
+            highlight=False,
+        )
     console.print(
-        "what was fitted on these texts is scored cross-fitted: each fifth of them by a fit on the "
-        "other four; jaccard scores an empty prediction on an empty truth 1, jaccard_zero 0",
+        "jaccard scores an empty prediction on an empty truth 1, jaccard_zero 0",
         highlight=False,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import mean
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from overtone.study.report.charts import Chart, chart, colour, log_scale, marker
 from overtone.study.results import Group, Results
@@ -68,7 +69,7 @@ def epochs(results: Results, dataset: str) -> Chart | None:
                 markersize=4,
             )  # fmt: skip
         axes.set(xlabel="epoch", ylabel=f"dev {SCORE}")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(_plain(results.plan.dataset_title(dataset)))
 
     return chart(
