@@ -58,7 +58,11 @@ def epochs(results: Results, dataset: str) -> Chart | None:
     def draw(axes: Axes) -> None:
         for group in groups:
             place = _place(results, group)
-            curves = [[entry["dev"][SCORE] for entry in result.history] for result in group.results]
+            # The first training only, where several are averaged.
+            curves = [
+                [e["dev"][SCORE] for e in result.history if e.get("training", 1) == 1]
+                for result in group.results
+            ]
             for curve in curves:
                 axes.plot(
                     range(1, len(curve) + 1), curve, color=colour(place), alpha=0.3, linewidth=0.8
