@@ -54,6 +54,13 @@ def recipe(
     return compose(config, dataset="sample", model=model, init=init, settings=settings, seed=seed)
 
 
+def cls_head(config: str, settings: list[str], seed: int) -> Recipe:
+    """Return the recipe of SpanEmo with a linear head in its place; the encoder's options stay."""
+    options = recipe(config, None, None, settings, seed).model.options
+    shared = [f"model.{key}={json.dumps(value)}" for key, value in options.items()]
+    return recipe(config, "cls_head", None, [*settings, *shared], seed)
+
+
 def overtone(made: Recipe, examples: Split, scored: Split) -> Learned:
     """Train one of overtone's models on all of the examples.
 
@@ -103,7 +110,10 @@ def setfit(python: Path, most_steps: int, seed: int, examples: Split, scored: Sp
         )  # fmt: skip
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise OvertoneError(f"SetFit failed under {python}: {last}")
+            raise OvertoneError(
+                f"SetFit under {python} ended with status {done.returncode} (below 0: a signal): "
+                f"{last}; results so far are kept, run the command again"
+            )
         found = json.loads(answer.read_text(encoding="utf-8"))
     probabilities = np.array(found["probabilities"], dtype=np.float32)
     notes = {"steps": found["steps"], "versions": found["versions"]}

@@ -10,9 +10,9 @@ Nothing is fitted or chosen on a text that is scored. Every system trains on all
 The trainer of overtone keeps the weights that are best on its dev split; 16 of the examples stand
 for it, by their loss: that falls to the end, so it keeps the last epoch or one beside it.
 
-- spanemo, cls_head: the preset best/few, on minilm.
-- spanemo from a model (`--init MODEL`): the same, started from another dataset's SpanEmo, which has
-  no parameter that belongs to a label. With it goes a row for k = 0: MODEL as it is.
+- spanemo, cls_head: the preset best/few, on minilm, each with its family's own loss.
+- spanemo-init (`--init MODEL`): best/few-init, started from another dataset's SpanEmo, which has no
+  parameter that belongs to a label. With it goes a row for k = 0, init-alone: MODEL as it is.
 - setfit: SetFit with its defaults (one epoch of pairs, oversampled, 16 a step, learning rate 2e-5,
   logistic regression), `multi_target_strategy="one-vs-rest"`, on the weights that minilm has,
   reading texts cleaned as overtone's models read them. Its pairs grow with the square of the texts,
@@ -78,8 +78,9 @@ def main() -> None:
     add("--draws", type=int, nargs="+", default=[0, 1, 2], metavar="SEED")
     add("--systems", nargs="+", choices=SYSTEMS, default=SYSTEMS)
     add("--config", default="best/few", help="the recipe of spanemo and cls_head (best/few)")
-    add("--set", action="append", default=[], metavar="section.key=value", help="for spanemo")
     add("--init", metavar="MODEL", help="what spanemo-init starts from: a run or a bundle")
+    add("--init-config", default="best/few-init", help="its recipe (best/few-init)")
+    add("--set", action="append", default=[], metavar="section.key=value", help="for both spanemos")
     add("--setfit-python", type=Path, metavar="PYTHON", help="of SetFit's environment")
     add("--setfit-steps", type=int, default=500, help="most steps of SetFit (500)")
     add("--score-on", choices=["dev", "train"], default="dev", help="train: texts not drawn")
@@ -103,7 +104,7 @@ def _run(asked: argparse.Namespace) -> list[Result]:
     dev = data.load(DATASET, "dev", asked.data_dir)
     found: list[Result] = []
     if asked.init and "spanemo-init" in asked.systems:
-        made = _few_systems.recipe(asked.config, None, asked.init, list(asked.set), 0)
+        made = _few_systems.recipe(asked.init_config, None, asked.init, list(asked.set), 0)
         scored = _scored(asked, whole, dev, np.array([], dtype=np.int64), asked.draws[0])
         facts = {"system": FROM_NOTHING, "k": 0, "draw": 0, "texts": 0, "way": made.init.sha256}
         found.append(
@@ -152,10 +153,12 @@ def _result(asked: argparse.Namespace, facts: Result, examples: Split, scored: S
     if system == "tfidf":
         made = _few_systems.recipe("best/tfidf", None, None, [], seed)
     elif system == "cls_head":
-        made = _few_systems.recipe(asked.config, system, None, list(KEEP_LAST), seed)
+        made = _few_systems.cls_head(asked.config, list(KEEP_LAST), seed)
     else:
-        init = asked.init if system == "spanemo-init" else None
-        made = _few_systems.recipe(asked.config, None, init, [*KEEP_LAST, *asked.set], seed)
+        config, init = asked.config, None
+        if system == "spanemo-init":
+            config, init = asked.init_config, asked.init
+        made = _few_systems.recipe(config, None, init, [*KEEP_LAST, *asked.set], seed)
     way = made.to_json()
     del way["data"], way["init"]["model"]  # the hash says which model it is, wherever it lies
     return _kept(

@@ -91,6 +91,15 @@ def test_a_tiny_model_learns_from_a_few(systems: ModuleType, bert: Path) -> None
     assert systems.untrained(made, split("others", 5)).probabilities.shape == (5, 3)
 
 
+def test_the_linear_head_has_the_encoders_options(systems: ModuleType) -> None:
+    span = systems.recipe("best/few", None, None, [], 0)
+    head = systems.cls_head("best/few", [], 0)
+    assert head.model.name == "cls_head"
+    assert head.loss.name == "bce"
+    assert span.model.options.items() <= head.model.options.items()
+    assert head.training == span.training
+
+
 def test_a_result_is_made_once_and_another_way_is_refused(
     few_shot: ModuleType, systems: ModuleType, tmp_path: Path
 ) -> None:
