@@ -23,7 +23,7 @@ from overtone.data import Split
 from overtone.errors import InputError, OvertoneError
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import Recipe, compose
-from overtone.experiment.train import fit_and_save
+from overtone.experiment.fit import fit_and_save
 from overtone.inference import predictor
 from overtone.inputs import batches
 
