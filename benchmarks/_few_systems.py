@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from overtone import data, models, text
 from overtone.data import Split
 from overtone.errors import InputError, OvertoneError
+from overtone.experiment.fit import fit_and_save
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import Recipe, compose
-from overtone.experiment.fit import fit_and_save
 from overtone.inference import predictor
 from overtone.inputs import batches
 
