@@ -110,6 +110,23 @@ def test_another_plan_for_cells_that_are_there_is_refused(study: Study, table: T
         results.load(other.plan, other.cells, other.folder)
 
 
+def test_a_cell_of_an_older_version_has_options_that_came_later_at_their_defaults(
+    table: Table, tmp_path: Path
+) -> None:
+    study = make(table, tmp_path)
+    cell = study.cells[1]
+    folder = cell.folder(tmp_path)
+    folder.mkdir(parents=True)
+    older = cell.asked()
+    del older["training"]["rdrop"], older["loss"]["smoothing"]
+    (folder / states.ASKED).write_text(json.dumps(older), encoding="utf-8")
+    states.check(study.cells, tmp_path)
+    del older["training"]["epochs"]  # the plan's is not the default
+    (folder / states.ASKED).write_text(json.dumps(older), encoding="utf-8")
+    with pytest.raises(InputError, match=r"training.epochs was 5, now 2"):
+        states.check(study.cells, tmp_path)
+
+
 def test_more_cells_may_be_added_to_a_study(study: Study, table: Table) -> None:
     more = make({**table, "study": {**table["study"], "seeds": [0, 1, 2]}}, study.folder)
     found = results.load(more.plan, more.cells, more.folder)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from overtone import data as datasets
+from overtone.config import Table, parse
 from overtone.errors import ConfigError, InputError
-from overtone.experiment.recipe import Recipe, compose
+from overtone.experiment.recipe import PLAIN, PLUGINS, Recipe, compose, section
 from overtone.experiment.run import MACHINE
 from overtone.study.plan import On, Plan
 
@@ -76,6 +77,31 @@ class Cell:
         """Return the SHA-256 of `asked`, hexadecimal."""
         text = json.dumps(self.asked(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def completed(asked: Table) -> Table:
+    """Return what `asked` gave in an older version, with the options that have come since.
+
+    They are at their defaults, by which training does what it did before.
+    """
+    found = dict(asked)
+    for kind in asked.keys() - {"data", "also", "cell"}:
+        try:
+            whole = section(kind, asked[kind]).to_json() if kind in PLUGINS else _plain(kind, asked)
+        except InputError:
+            continue  # an option is no more, which is a difference
+        found[kind] = {
+            key: value for key, value in whole.items() if kind != "training" or key not in MACHINE
+        }
+    result: Table = json.loads(json.dumps(found))
+    return result
+
+
+def _plain(kind: str, asked: Table) -> Table:
+    """Return a section that is no plugin, with all its options."""
+    return (
+        dataclasses.asdict(parse(PLAIN[kind], asked[kind], kind)) if kind in PLAIN else asked[kind]
+    )
 
 
 def find(plan: Plan, data_dir: Path | None, only: Sequence[str] = ()) -> list[Cell]:

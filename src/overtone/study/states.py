@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from overtone import atomic
 from overtone.errors import InputError
-from overtone.study.cells import Cell
+from overtone.study.cells import Cell, completed
 
 ASKED, CELL, FAILURE, LOCK, LOG = "asked.json", "cell.json", "failure.json", "cell.lock", "log.txt"
 PREDICTIONS = "test.safetensors"
@@ -123,7 +123,7 @@ def check(cells: Sequence[Cell], study: Path) -> None:
 
 
 def saved_asked(folder: Path) -> dict[str, Any]:
-    """Return what a cell was begun with.
+    """Return what a cell was begun with, options that came later at their defaults.
 
     Raises:
         InputError: the file is missing or damaged.
@@ -136,7 +136,7 @@ def saved_asked(folder: Path) -> dict[str, Any]:
             f"{folder / ASKED}: expected what the cell was begun with, found no such JSON; remove "
             "the cell's folder, and it is done again"
         ) from error
-    return saved
+    return completed(saved)
 
 
 def is_other(folder: Path, cell: Cell) -> bool:

@@ -17,6 +17,7 @@ Cli = Callable[..., Any]
 
 COMMANDS = (
     "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "decide",
+    "study",
 )  # fmt: skip
 
 
