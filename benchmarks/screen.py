@@ -3,9 +3,10 @@
     python benchmarks/screen.py benchmarks/screen.toml --data-dir DATA --output runs/screen
 
 The TOML file says what is screened (screen.toml explains itself). Every trial trains on the other
-folds and is scored on its own, so the dev and test splits are never looked at; the folds are fixed
-and stratified, with equal texts together. Each trial's fold is an ordinary run folder under
---output: what is there isn't trained again, and a run that was stopped goes on.
+folds and is scored on its own, which also chooses the epoch, so the dev and test splits are never
+looked at; the folds are fixed and stratified, with equal texts together. Each trial's fold is an
+ordinary run folder under --output: what is there isn't trained again, even where the plan says
+something else by now, and a run that was stopped goes on.
 
 Prints each trial less the baseline in points (hundredths), under a threshold of 0.5 and under the
 preset's own decision (cross-fitted), with 95 % intervals of a paired bootstrap over texts and,

@@ -113,6 +113,41 @@ def test_a_decision_is_fitted_on_it(found: CrossValidation, tmp_path: Path) -> N
     assert manifest.metrics["dev"]["f1_macro"] == pytest.approx(wanted.f1_macro)
     assert manifest.metrics["at_half"] == refitted.scores["at 0.5"]
     assert not overtone.evaluate(tmp_path / "new", "sample", split="dev").cross_fitted
+    card = (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
+    assert f"fitted on\n{len(train)} texts of sample, split train. The scores\nare those of" in card
+    with pytest.raises(InputError, match="is scored on dev, found --split train"):
+        overtone.decide(
+            run.path, "sample", tmp_path / "third", out_of_fold=found.path, split="train"
+        )
+
+
+def test_other_texts_are_refused_on_resume(tmp_path: Path) -> None:
+    """Its finished models would be asked about texts that they were trained on."""
+    file = tmp_path / "own.csv"
+    rows = [f"so {word} {n},{n % 2}" for n in range(12) for word in ("happy", "cold")]
+    file.write_text("\n".join(["text,joy", *rows]) + "\n", encoding="utf-8")
+    overtone.crossvalidate(str(file), tmp_path / "cv", folds=2, model="tfidf")
+    (tmp_path / "cv" / "scores.json").unlink()
+    file.write_text("\n".join(["text,joy", *rows[::-1]]) + "\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"the data are not those that the run in .*cv was started"
+    ):
+        overtone.crossvalidate(None, tmp_path / "cv", folds=2, resume=True)
+
+
+def test_what_would_not_be_out_of_fold_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    rows = [f"so {word} {n},{n % 2},u{n % 4}" for n in range(12) for word in ("happy", "cold")]
+    file.write_text("\n".join(["text,fold,user", *rows]) + "\n", encoding="utf-8")
+    given = {"folds": 2, "model": "tfidf"}
+    with pytest.raises(InputError, match="labels that are not called id or fold"):
+        overtone.crossvalidate(str(file), tmp_path / "cv", data={"labels": ["fold"]}, **given)  # type: ignore[arg-type]
+    file.write_text("\n".join(["text,joy,user", *rows]) + "\n", encoding="utf-8")
+    options = {"labels": ["joy"], "group_column": "user"}
+    with pytest.raises(InputError, match="don't keep groups"):
+        overtone.crossvalidate(str(file), tmp_path / "cv", data=options, **given)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="without teachers"):
+        overtone.crossvalidate("sample", tmp_path / "other", folds=2, settings=["teacher.folds=2"])
 
 
 @pytest.mark.parametrize(

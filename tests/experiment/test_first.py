@@ -98,6 +98,30 @@ def test_another_first_recipe_is_refused_on_resume(
         )
 
 
+def test_what_is_wrong_with_the_rest_is_found_first(
+    bert: Path, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a run that was stopped in its first model keeps to its own recipe."""
+    calls: list[object] = []
+
+    def stopping(*arguments: object, **_: object) -> None:
+        calls.append(arguments)
+        raise Interrupted(15, "stopped")
+
+    monkeypatch.setattr(trainer, "fit", stopping)
+    given = [*settings(first), "training.soup=2", "training.lora=2"]
+    with pytest.raises(InputError, match="averages whole weights"):
+        overtone.train("sample", tmp_path / "bad", encoder=str(bert), settings=given)
+    assert not calls
+    assert not (tmp_path / "bad").exists()
+    with pytest.raises(Interrupted):
+        overtone.train("sample", tmp_path / "run", encoder=str(bert), settings=settings(first))
+    with pytest.raises(InputError, match=r"training\.clip was 1\.0, now 0\.5"):
+        overtone.train(None, tmp_path / "run", settings=["training.clip=0.5"], resume=True)
+    with pytest.raises(Interrupted):
+        overtone.train(None, tmp_path / "run", resume=True)
+
+
 def test_a_dry_run_checks_both(bert: Path, first: Path, tmp_path: Path) -> None:
     recipe = compose(dataset="sample", encoder=str(bert), settings=settings(first))
     assert f'recipe = "{first}"' in dry_run(recipe, None)

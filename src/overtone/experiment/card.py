@@ -18,8 +18,11 @@ def write(manifest: Manifest) -> str:
         f"| {label['f1']:.3f} | {label['support']} |"
         for name, label in scores["per_label"].items()
     )
-    teachers = recipe.get("teacher", {}).get("models", ())
-    taught = f"Learnt from {len(teachers)} other models' probabilities, too.\n\n" * bool(teachers)
+    teacher = recipe.get("teacher", {})
+    teachers = len(teacher.get("models", ())) or teacher.get("folds", 0)
+    taught = f"Learnt from {teachers} other models' probabilities, too.\n\n" * bool(teachers)
+    if first := recipe.get("init", {}).get("recipe"):
+        taught += f"Started from a model that was trained first, by {_cell(Path(first).name)}.\n\n"
     return f"""# {_cell(texts)} by {_cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
@@ -69,12 +72,16 @@ def _fitted(manifest: Manifest) -> str:
         return ""
     texts = manifest.fitted_on
     half = manifest.metrics["at_half"]
+    theirs = (
+        "The scores\nare theirs, each fifth of the texts scored by a fit on the other four."
+        if manifest.metrics.get("cross_fitted")
+        else "The scores\nare those of other texts, as the model decides about them."
+    )
     return f"""
 Calibration ({_cell(manifest.calibration["name"])}) and decision were fitted on
-{texts["texts"]} texts of {_cell(texts["dataset"])}, split {_cell(texts["split"])}. The scores
-are theirs, each fifth of the texts scored by a fit on the other four. A plain threshold of 0.5 has
-micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
-jaccard {half["jaccard"]:.3f} there."""
+{texts["texts"]} texts of {_cell(texts["dataset"])}, split {_cell(texts["split"])}. {theirs}
+A plain threshold of 0.5 has micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
+jaccard {half["jaccard"]:.3f} on the texts that are scored."""
 
 
 def _learned(manifest: Manifest) -> str:

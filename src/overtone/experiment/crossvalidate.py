@@ -124,6 +124,13 @@ def _in_folder(
 ) -> CrossValidation:
     """Do what is left to do in a folder."""
     folds.divide(splits[0], count, recipe.training.seed)  # too few texts are found at once
+    if taken := {"id", "fold"}.intersection(splits[0].labels.names):
+        raise InputError(
+            f"expected labels that are not called id or fold, which {PROBABILITIES} has columns "
+            f"for, found {', '.join(sorted(taken))}: rename them"
+        )
+    if recipe.teacher.models or recipe.teacher.folds:
+        raise InputError("folds are trained without teachers: leave out the section teacher")
     team = ranks.join(cpu=recipe.training.device == "cpu")
     if team.size > 1:
         raise InputError(f"folds are trained by one process, found {team.size}")
@@ -132,6 +139,10 @@ def _in_folder(
         run.tidy(folder)
         atomic.write_text(folder / "config.toml", recipe.to_toml())
         _check_count(folder, count)
+        # A fold that is finished would be asked about other texts than those it has not seen.
+        names = ("train", "dev", *(f"{also.name} train" for also in recipe.also))
+        known = dict(zip(names, splits, strict=True))
+        fingerprint.check(folder / "data.json", known, folder)
 
         def trained(make: folds.Make, fold: Path) -> Path:
             return fit.in_folder(make, fold, team=team).path

@@ -56,7 +56,7 @@ def decide(
             is no name, the model's own with other options.
         calibration: likewise.
         split: train, dev or test; of a file also all. By default dev; of a file, all. What is
-            fitted on, or, with `out_of_fold`, only scored.
+            fitted on. With `out_of_fold` dev, which is only scored.
         data_dir: where the dataset's files are.
         data: the dataset's options.
         out_of_fold: the folder of a cross-validation of the same recipe (`crossvalidate`), whose
@@ -77,6 +77,13 @@ def decide(
         _asked("calibration", calibration, before.calibration),
         _asked("decision", decision, before.decision),
     )
+    if out_of_fold is not None and split not in {None, "dev"}:
+        raise InputError(
+            f"what is fitted out of fold on train is scored on dev, found --split {split}: leave "
+            "it out"
+        )
+    if out_of_fold is not None:
+        split = "dev"
     opened = predictor.load(start.path)
     loaded, texts, truth = labelled.load(
         opened, dataset, split, data_dir, data or {}, default="dev"
@@ -94,7 +101,7 @@ def decide(
         )
         own_raw = crossvalidate.load(Path(out_of_fold), fitted_on, loaded.labels.names)
     fitted = way.fit(own_raw, own_truth, loaded.labels)
-    elsewhere = fitted_on is not texts
+    elsewhere = out_of_fold is not None
     found = deciding.scores(way, fitted, raw, truth, loaded.labels, elsewhere=elsewhere)
     manifest = dataclasses.replace(
         start.manifest,

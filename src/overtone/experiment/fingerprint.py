@@ -16,12 +16,13 @@ from overtone.errors import InputError
 log = logging.getLogger(__name__)
 
 
-def check(file: Path, splits: Mapping[str, Split]) -> None:
+def check(file: Path, splits: Mapping[str, Split], folder: Path | None = None) -> None:
     """Note what is trained on, and refuse to go on with a run on other texts or labels.
 
     Args:
         file: where it is noted.
         splits: all that training reads, by a name for messages.
+        folder: the run's, for messages, where it isn't that of the file's folder.
 
     Raises:
         InputError: they are not those that the run was started with; what differs is listed.
@@ -35,8 +36,9 @@ def check(file: Path, splits: Mapping[str, Split]) -> None:
             log.warning("%s is damaged: whether the data are the same can't be checked", file)
             before = now
         if differences := _differences(before, now):
+            place = folder or file.parent.parent
             raise InputError(
-                f"the data are not those that the run in {file.parent.parent} was started with: "
+                f"the data are not those that the run in {place} was started with: "
                 f"{'; '.join(differences)}. Put them back as they were, or train into another "
                 "--output"
             )

@@ -97,6 +97,11 @@ def probabilities(
 
     """
     train, dev, *others = splits
+    if recipe.data.options.get("group_column"):
+        raise InputError(
+            "folds don't keep groups of texts together: leave out data.group_column, if texts of "
+            "one group may stand in different folds"
+        )
     parts = divide(train, count, recipe.training.seed)
     alone = dataclasses.replace(recipe, teacher=Teacher())
     found = np.zeros(data.truth(train).shape)

@@ -239,7 +239,7 @@ def _with_whole_path(layer: Table) -> Table:
     """Return a layer where the recipe that is trained first means the same from any folder."""
     section = layer.get("init")
     name = section.get("recipe") if isinstance(section, dict) else None
-    if not isinstance(name, str) or not name or name in config.preset_names():
+    if not isinstance(name, str) or not Path(name).is_file():  # a preset, or a mistake
         return layer
     return {**layer, "init": {**layer["init"], "recipe": str(Path(name).resolve())}}
 
@@ -316,9 +316,10 @@ def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
     if init is None or not init.recipe:
         return []
     if init.model:
-        return ["a run starts from one model: leave out --init, or init.recipe"]
+        return ['a run starts from one model: leave out --init, or --set init.recipe=""']
     try:
-        if config.read(init.recipe).get("init", {}).get("recipe"):
+        before = config.read(init.recipe).get("init")
+        if isinstance(before, dict) and before.get("recipe"):
             return [f"init.recipe: {init.recipe} wants a model before it too; train that one apart"]
         first = compose(init.recipe).model
     except ConfigError as error:

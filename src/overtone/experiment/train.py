@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from overtone import data
+from overtone import atomic, data
 from overtone.config import Table
 from overtone.experiment import first, fit, run
 from overtone.experiment.fit import Run
@@ -95,6 +95,13 @@ def train(
 
     def parts() -> Parts:
         before = folder / "checkpoints" / first.FOLDER
+        if recipe.init.recipe and not (before / "bundle").is_dir():
+            # Hours may pass until what is wrong with the rest would be found.
+            prepare(dataclasses.replace(recipe, init=Init()), where)
+            if team.first:  # what --resume goes on with
+                folder.mkdir(parents=True, exist_ok=True)
+                atomic.write_text(folder / "config.toml", recipe.to_toml())
+            team.wait()
         return prepare(recipe, where, first.model(recipe, where, before, team))
 
     return fit.in_folder(parts, folder, team=team, track=track)

@@ -9,13 +9,15 @@ the mean of their predictions, at the price of one model.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -60,6 +62,7 @@ def cook(model: nn.Module, config: Config, folder: Path, team: Ranks, train: Tra
             _write(path, model, fitted)
             atomic.remove(path.with_suffix(""))
         team.wait()
+    model.to(team.device)  # where nothing was left to train
     model.load_state_dict(_mean(kept))
     parts = [found for path in kept if (found := _read(path)) is not None]
     history = [
@@ -107,14 +110,17 @@ def _write(path: Path, model: nn.Module, fitted: Fitted) -> None:
     told = json.dumps(dataclasses.asdict(fitted))
     weights = {key: tensor.cpu().contiguous() for key, tensor in model.state_dict().items()}
     with atomic.file(path) as beside:
-        save_file(weights, beside, {"fitted": told})
+        save_file(weights, beside, {"fitted": told, "sha256": _digest(weights.items())})
 
 
 def _read(path: Path) -> Fitted | None:
     """Return what became of a training, None where it isn't done or its file is cut."""
     try:
         with safe_open(path, "pt") as file:
-            told: dict[str, Any] = json.loads((file.metadata() or {})["fitted"])
+            noted = file.metadata() or {}
+        told: dict[str, Any] = json.loads(noted["fitted"])
+        if noted["sha256"] != _digest(_tensors(path)):
+            raise ValueError(path)  # noqa: TRY301 - as if it were no such file
     except (OSError, SafetensorError, KeyError, ValueError):
         if path.exists():
             log.warning("%s is damaged: that training is done again", path)
@@ -122,10 +128,20 @@ def _read(path: Path) -> Fitted | None:
     return Fitted(told["history"], told["best_epoch"], Cost(**told["cost"]))
 
 
+def _digest(weights: Iterable[tuple[str, Tensor]]) -> str:
+    """Return the SHA-256 of weights, whatever their order, hexadecimal."""
+    digest = hashlib.sha256()
+    for key, tensor in sorted(weights):
+        flat = tensor.contiguous().view(-1).view(torch.uint8)
+        digest.update(key.encode() + flat.numpy().tobytes())
+    return digest.hexdigest()
+
+
 def _cost(costs: list[Cost]) -> Cost:
     """Return the cost of several trainings, one after the other."""
     epochs = sum(cost.epochs for cost in costs)
-    training = sum(cost.seconds_per_epoch * cost.epochs for cost in costs)
+    # Times are rounded, and the smallest of runs would have taken none.
+    training = max(sum(cost.seconds_per_epoch * cost.epochs for cost in costs), 0.01)
     texts = sum(cost.texts_per_second * cost.seconds_per_epoch * cost.epochs for cost in costs)
     return Cost(
         seconds_per_epoch=round(training / epochs, 2),
