@@ -29,7 +29,8 @@ Where `--setfit-python setfit-venv/bin/python` is not given, its rows say NOT RU
 To choose a recipe, score on texts that dev knows nothing of: `--score-on train` takes 600 texts of
 the train split that were not drawn; and take other draws, `--draws 100 101`.
 
-What was done is in --output and is not done again. Texts are in temporary files only.
+What was done is in --output and is not done again; `--done` prints that and does nothing. Texts are
+in temporary files only.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -84,18 +85,34 @@ def main() -> None:
     add("--setfit-python", type=Path, metavar="PYTHON", help="of SetFit's environment")
     add("--setfit-steps", type=int, default=500, help="most steps of SetFit (500)")
     add("--score-on", choices=["dev", "train"], default="dev", help="train: texts not drawn")
+    add("--done", action="store_true", help="print what is in --output, and do nothing")
     add("--json", type=Path, help="write all results to this file")
     asked = parser.parse_args()
     transformers.utils.logging.disable_progress_bar()
     try:
-        results = _run(asked)
+        results = done(asked.output) if asked.done else _run(asked)
     except OvertoneError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    print(f"{DATASET}, scored on {asked.score_on}, draws {' '.join(map(str, asked.draws))}\n")
     print(table(results))
     if asked.json:
         atomic.write_text(asked.json, json.dumps(results, indent=2) + "\n")
+
+
+def done(output: Path) -> list[Result]:
+    """Return the results that are there already, by k, system and draw.
+
+    Raises:
+        InputError: there is none.
+
+    """
+    found: list[Result] = [
+        json.loads(path.read_text(encoding="utf-8")) for path in output.glob("*.json")
+    ]
+    if not found:
+        raise InputError(f"expected results in {output}, found none: run without --done first")
+    order = (FROM_NOTHING, *SYSTEMS)
+    return sorted(found, key=lambda one: (one["k"], order.index(one["system"]), one["draw"]))
 
 
 def _run(asked: argparse.Namespace) -> list[Result]:
@@ -212,23 +229,24 @@ def scores(probabilities: NDArray[np.float32], scored: Split) -> dict[str, Any]:
     return found
 
 
-def table(results: list[Mapping[str, Any]] | list[Result]) -> str:
+def table(results: Sequence[Mapping[str, Any]]) -> str:
     """Return the results as a Markdown table: the mean and sd over draws."""
     heads = [f"{name}, 0.5" for name in SCORES] + ["jaccard, at_least", "micro F1, at_least"]
-    lines = [f"| k | system | texts | {' | '.join(heads)} | seconds |", "|---" * 10 + "|"]
+    lines = [f"| k | system | texts | draws | {' | '.join(heads)} | seconds |", "|---" * 11 + "|"]
     groups: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
     for result in results:
         groups.setdefault((result["k"], result["system"]), []).append(result)
     for (count, system), group in groups.items():
         texts = f"{mean(result['texts'] for result in group):.0f}"
         if reason := group[0].get("not_run"):
-            lines.append(f"| {count} | {system} | {texts} | NOT RUN: {reason} |" + " |" * 6)
+            lines.append(f"| {count} | {system} | {texts} | 0 | NOT RUN: {reason} |" + " |" * 6)
             continue
         wanted = [("threshold", name) for name in SCORES]
         wanted += [("at_least", "jaccard"), ("at_least", "f1_micro")]
         cells = [_spread([result["scores"][way][name] for result in group]) for way, name in wanted]
         seconds = f"{mean(result['seconds'] for result in group):.0f}"
-        lines.append(f"| {count} | {system} | {texts} | {' | '.join(cells)} | {seconds} |")
+        row = [str(count), system, texts, str(len(group)), *cells, seconds]
+        lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 
 

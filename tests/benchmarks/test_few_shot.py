@@ -113,6 +113,7 @@ def test_a_result_is_made_once_and_another_way_is_refused(
     first = few_shot._kept(tmp_path, facts, split("dev", 5), learn)
     assert few_shot._kept(tmp_path, facts, split("dev", 5), learn) == first
     assert len(calls) == 1
+    assert few_shot.done(tmp_path) == [first]
     assert first["scores"]["threshold"]["f1_micro"] == 0
     assert first["scores"]["at_least"]["f1_micro"] > 0
     with pytest.raises(InputError, match="name another --output"):
@@ -128,6 +129,6 @@ def test_the_table_has_means_and_says_what_was_not_run(few_shot: ModuleType) -> 
 
     missing = {"system": "setfit", "k": 8, "draw": 0, "texts": 40, "not_run": "no --setfit-python"}
     lines = few_shot.table([result(0, 0.2), result(1, 0.4), missing]).splitlines()
-    assert lines[2] == f"| 8 | tfidf | 40 {'| .300 ± .141 ' * 6}| 2 |"
-    assert lines[3].startswith("| 8 | setfit | 40 | NOT RUN: no --setfit-python |")
+    assert lines[2] == f"| 8 | tfidf | 40 | 2 {'| .300 ± .141 ' * 6}| 2 |"
+    assert lines[3].startswith("| 8 | setfit | 40 | 0 | NOT RUN: no --setfit-python |")
     assert len({line.count("|") for line in lines}) == 1
