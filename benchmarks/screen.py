@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone import bundle, data
-from overtone.data import Split, stratify
+from overtone.data import Split
 from overtone.errors import OvertoneError
 from overtone.evaluation import compare, metrics
-from overtone.experiment import deciding
+from overtone.experiment import deciding, folds
 from overtone.experiment.deciding import Way
 from overtone.experiment.fit import fit_and_save
 from overtone.experiment.parts import prepare_splits
@@ -82,9 +82,7 @@ def main() -> None:
 
 def _screen(plan: Mapping[str, Any], names: Sequence[str], asked: argparse.Namespace) -> None:
     whole = data.load(plan["dataset"], "train", asked.data_dir)
-    parts = stratify.split(
-        data.truth(whole), [1.0] * FOLDS, 0, map(stratify.same_text, whole.texts)
-    )
+    parts = folds.divide(whole, FOLDS, 0)
     found: dict[str, list[Found]] = {}
     print(
         f"{plan['dataset']}, folds {asked.folds} of train, seeds {asked.seeds}: "
@@ -111,8 +109,8 @@ def _trial(
     asked: argparse.Namespace,
 ) -> Found:
     """Return what a trial's model says of a fold, trained on the others where it isn't yet."""
-    held_out = _rows(whole, np.flatnonzero(parts == fold), "dev")
-    rest = _rows(whole, np.flatnonzero(parts != fold), "train")
+    held_out = dataclasses.replace(folds.some(whole, np.flatnonzero(parts == fold)), name="dev")
+    rest = folds.some(whole, np.flatnonzero(parts != fold))
     folder = asked.output / name / f"fold-{fold}-seed-{seed}"
     recipe = _recipe(plan, name, fold, seed, asked.output)
     if not (folder / "bundle").is_dir():
@@ -149,16 +147,6 @@ def _recipe(plan: Mapping[str, Any], name: str, fold: int, seed: int, output: Pa
     settings = [*plan.get("settings", []), *filled.pop("set", [])]
     config = filled.pop("config", plan["config"])
     return compose(config, dataset=plan["dataset"], settings=settings, seed=seed, **filled)
-
-
-def _rows(whole: Split, rows: NDArray[np.int64], name: str) -> Split:
-    return dataclasses.replace(
-        whole,
-        name=name,
-        ids=tuple(whole.ids[row] for row in rows),
-        texts=tuple(whole.texts[row] for row in rows),
-        targets=data.truth(whole)[rows],
-    )
 
 
 def _row(name: str, one: Sequence[Found], base: Sequence[Found], seeds: int) -> str:
