@@ -266,7 +266,7 @@ def choose() -> Chosen:
         save_file(
             {"probabilities": probabilities, "decided": decided, "truth": truth},
             folder / states.PREDICTIONS,
-            {"ids": json.dumps(ids), "labels": json.dumps(labels.names)},
+            {"about": json.dumps({"ids": ids, "labels": labels.names})},
         )
         (folder / states.ASKED).write_text(json.dumps(cell.asked()), encoding="utf-8")
         saved = {

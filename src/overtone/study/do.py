@@ -131,7 +131,8 @@ def _scored(cell: Cell, run: Run, loaded: Splits, folder: Path) -> dict[str, Any
         save_file(
             {"probabilities": probabilities, "decided": decided, "truth": truth},
             beside,
-            {"ids": json.dumps(test.ids), "labels": json.dumps(model.labels.names)},
+            # One entry: safetensors writes several in another order every time.
+            {"about": json.dumps({"ids": test.ids, "labels": model.labels.names})},
         )
     history = _history(folder)
     # Of several trainings whose weights are averaged, the first one's.

@@ -89,10 +89,10 @@ class Result:
         path = self.folder / states.PREDICTIONS
         try:
             with safe_open(path, framework="numpy") as file:
-                meta = file.metadata() or {}
+                about = json.loads((file.metadata() or {})["about"])
                 return Predictions(
-                    tuple(json.loads(meta["ids"])),
-                    tuple(json.loads(meta["labels"])),
+                    tuple(about["ids"]),
+                    tuple(about["labels"]),
                     file.get_tensor("truth"),
                     file.get_tensor("probabilities"),
                     file.get_tensor("decided"),
