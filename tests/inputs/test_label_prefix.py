@@ -71,6 +71,27 @@ def test_collated_arrays_are_those_written_by_hand(bert: Path) -> None:
     assert set(kinds.values()) == {np.dtype(np.int64)}
 
 
+def test_the_public_code_s_input_attends_to_padding_and_has_one_segment(bert: Path) -> None:
+    texts = ["so happy today", "great"]
+    right = load(bert, max_length=16)
+    right_batch = all_rows(right, right.encode(texts, LABELS))
+    for mask, segments in ((False, False), (False, True), (True, False)):
+        made = load(bert, max_length=16, mask=mask, segments=segments)
+        encoded = made.encode(texts, LABELS)
+        batch = all_rows(made, encoded)
+        width = 12 if mask else 16
+        assert encoded.lengths.tolist() == ([12, 10] if mask else [16, 16])
+        assert batch["input_ids"].shape == batch["token_type_ids"].shape == (2, width)
+        assert (batch["input_ids"][:, :12] == right_batch["input_ids"]).all()
+        assert (batch["input_ids"][:, 12:] == PAD).all()
+        assert batch["attention_mask"].tolist() == (
+            right_batch["attention_mask"].tolist() if mask else [[1] * 16] * 2
+        )
+        if segments:
+            assert (batch["token_type_ids"][:, :12] == right_batch["token_type_ids"]).all()
+        assert batch["token_type_ids"].any() == segments
+
+
 def test_roberta_s_template_has_two_separators_and_no_segments(roberta: Path) -> None:
     made = load(roberta, question=False)
     batch = all_rows(made, made.encode(["great news", ""], Labels.of("joy", "fear")))

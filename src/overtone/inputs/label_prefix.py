@@ -35,6 +35,11 @@ class Config(Long):
     """Whether the labels read as a question, "… surprise or trust?", as in SpanEmo."""
     prompts: dict[str, str] = field(default_factory=dict)
     """Words that stand for a label in the input, by label name, where not its own."""
+    mask: bool = True
+    """Whether padding is hidden from the encoder. SpanEmo's public code doesn't: it pads every row
+    to `max_length` and lets the encoder attend to all of it. Off, to measure what that costs."""
+    segments: bool = True
+    """Whether the text is marked as segment B. SpanEmo's public code doesn't. Off for the same."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +48,13 @@ class PrefixEncoded(FramedEncoded):
 
     label_pool: NDArray[np.float32]
     """(C, h) rows sum to 1: the mean over each label's word pieces, as a matrix."""
+    width: int = 0
+    """Tokens to which every row is padded, where it is more than the longest one's."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the tokens of each row as the model gets it, (m,)."""
+        return np.maximum(super().lengths, self.width)
 
 
 class Inputs:
@@ -78,6 +90,7 @@ class Inputs:
             overhead=len(frame),
             frame=frame,
             label_pool=_label_pool(pair, spans, labels, len(frame.head)),
+            width=0 if self.config.mask else self.max_length,
         )
 
     def collate(self, encoded: Encoded, rows: NDArray[np.int64]) -> Batch:
@@ -85,11 +98,15 @@ class Inputs:
 
         Returns:
             input_ids, attention_mask and token_type_ids, (B, L) int64, L as long as the longest
-            row; label_pool (C, h) float32.
+            row, without a mask `max_length`; label_pool (C, h) float32.
 
         """
         assert isinstance(encoded, PrefixEncoded)  # noqa: S101 - what encode returned
         batch = _framed.collate(encoded, rows, self._pad_id)
+        if not self.config.segments:
+            batch["token_type_ids"] = np.zeros_like(batch["token_type_ids"])
+        if not self.config.mask:
+            batch = _unmasked(batch, encoded.width, self._pad_id)
         return {**batch, "label_pool": encoded.label_pool}
 
     def _prefix(self, labels: Labels) -> tuple[str, list[tuple[int, int]]]:
@@ -105,6 +122,16 @@ class Inputs:
             spans.append((len(prefix), len(prefix) + len(prompt)))
             prefix += prompt
         return prefix + end * question, spans
+
+
+def _unmasked(batch: Batch, width: int, pad_id: int) -> Batch:
+    """Return a batch's arrays padded to (B, width), the padding attended to."""
+    more = ((0, 0), (0, width - batch["input_ids"].shape[1]))
+    return {
+        "input_ids": np.pad(batch["input_ids"], more, constant_values=pad_id),
+        "attention_mask": np.ones((len(batch["input_ids"]), width), dtype=np.int64),
+        "token_type_ids": np.pad(batch["token_type_ids"], more),
+    }
 
 
 def _label_pool(
