@@ -24,6 +24,19 @@ def test_the_grid_is_done_so_that_the_most_is_there_early(table: Table) -> None:
     ]
 
 
+def test_where_no_model_has_all_of_train_the_largest_part_takes_its_place(table: Table) -> None:
+    table = {**table, "study": {**table["study"], "fractions": [0.2, 0.5]}}
+    table["models"] = {**table["models"], "tfidf": {**table["models"]["tfidf"], "fractions": False}}
+    assert [cell.key for cell in cells.find(reading.check(table), None)] == [
+        "sample/tfidf/0.5/seed-0",
+        "sample/tiny/0.5/seed-0",
+        "sample/tfidf/0.5/seed-1",
+        "sample/tiny/0.5/seed-1",
+        "sample/tiny/0.2/seed-0",
+        "sample/tiny/training.epochs=1/seed-0",
+    ]
+
+
 def test_only_restricts_the_cells_and_a_pattern_must_fit(table: Table) -> None:
     plan = reading.check(table)
     found = cells.find(plan, None, ["sample/tiny/*", "*/0.5/*"])

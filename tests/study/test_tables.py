@@ -41,6 +41,21 @@ def rows(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def test_what_all_are_compared_on_is_the_largest_part_of_train(
+    table: Toml, choose: Chosen, tmp_path: Path
+) -> None:
+    parts = {**table["study"], "fractions": [0.2, 0.5]}
+    study = make({**table, "study": parts, "sensitivity": {}}, tmp_path)
+    truth = np.eye(2, dtype=np.float32)
+    for cell in study.cells:
+        choose(cell, study.folder, truth, truth > (0.5 if cell.fraction == 0.5 else 2))
+    found = results.load(study.plan, study.cells, study.folder)
+    render.write(tables.draw(found).tables, tmp_path, "parts")
+    assert {row["jaccard"] for row in rows(tmp_path, "table-2") if row["seeds"]} == {"1"}
+    notes = (tmp_path / "tables.md").read_text(encoding="utf-8")
+    assert notes.count("Trained on 50 % of the train split.") == 2
+
+
 def test_table_2_has_the_mean_and_sd_of_scikit_learn_s_scores(
     found: Results, written: Path
 ) -> None:

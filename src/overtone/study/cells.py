@@ -135,7 +135,7 @@ def find(plan: Plan, data_dir: Path | None, only: Sequence[str] = ()) -> list[Ce
         for fraction in sorted(plan.grid.fractions, reverse=True)
         for seed in _seeds(plan, fraction)
         for (dataset, model), recipe in recipes.items()
-        if fraction == 1 or plan.models[model].fractions
+        if fraction == plan.grid.most or plan.models[model].fractions
     ]
     found += _changed(plan, recipes, data_dir)
     for pattern in only:
@@ -152,7 +152,7 @@ def find(plan: Plan, data_dir: Path | None, only: Sequence[str] = ()) -> list[Ce
 
 
 def _seeds(plan: Plan, fraction: float) -> Sequence[int]:
-    few = plan.grid.fraction_seeds if fraction < 1 else ()
+    few = plan.grid.fraction_seeds if fraction < plan.grid.most else ()
     return few or plan.grid.seeds
 
 
@@ -216,7 +216,7 @@ def _changed(
                 if changed.to_json() == recipe.to_json():
                     continue  # the grid has it
                 found += [
-                    _cell(plan, changed, dataset, model, 1.0, seed, data_dir, change)
+                    _cell(plan, changed, dataset, model, plan.grid.most, seed, data_dir, change)
                     for seed in asked.seeds or plan.grid.seeds
                 ]
     if problems:

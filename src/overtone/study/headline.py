@@ -72,6 +72,7 @@ def table_1(results: Results) -> Table:
             "most likely its validation split's."
         ),
         f"{SPREAD} {CONVENTION}",
+        *_part(results),
         (
             f"{TIMES} An epoch leaves validation out, total has it; peak MB is the most memory of "
             "the process, on a GPU that of the GPU."
@@ -101,6 +102,7 @@ def table_2(results: Results) -> Table:
     notes = (
         f"{SPREAD} {CONVENTION}",
         "Test is the official test split, or a part of train that was held out.",
+        *_part(results),
         TIMES,
         *_stand_ins(results),
     )
@@ -152,6 +154,12 @@ def _seeds(results: Results, group: Group) -> str:
 
 def _which(kind: str, share: float) -> str:
     return "official" if kind == OFFICIAL else f"{100 * share:g} % of train"
+
+
+def _part(results: Results) -> tuple[str, ...]:
+    """Return on how much of train all were trained, where that isn't all."""
+    most = results.plan.grid.most
+    return () if most == 1 else (f"Trained on {100 * most:g} % of the train split.",)
 
 
 def _machines(results: Results) -> tuple[str, ...]:

@@ -27,12 +27,17 @@ class Grid:
     fractions: tuple[Part, ...] = (1.0,)
     """Shares of the train split, drawn stratified over the labels."""
     fraction_seeds: tuple[Seed, ...] = ()
-    """The seeds of fractions below 1; all of them where none is named."""
+    """The seeds of fractions below the largest; all of them where none is named."""
     hold_out: HeldOut = 0.0
     """Share of the train split that is held out and scored in place of the test split; 0 scores the
     official one."""
     against: str = BEST
     """The model that the others are compared with; `best` is the one that is best on dev."""
+
+    @property
+    def most(self) -> float:
+        """Return the largest fraction: models are compared, and settings changed, on this."""
+        return max(self.fractions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,7 @@ class Dataset:
     title: str = ""
     """How tables call it; by default by its name."""
     options: dict[str, object] = field(default_factory=dict)
-    """The dataset's own options, such as `sample = 0.4`."""
+    """The dataset's own options, such as `language = "es"`."""
     settings: tuple[str, ...] = ()
     """Of every recipe here: `section.key=value`. `{data}` stands for the folder of the data."""
     hold_out: HeldOut | None = None

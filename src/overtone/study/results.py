@@ -151,12 +151,12 @@ class Results:
     """What `--cost-only` measured, in the plan's order."""
     _groups: dict[tuple[str, str, float], Group] = field(default_factory=dict)
 
-    def group(self, dataset: str, model: str, fraction: float = 1.0) -> Group | None:
-        """Return a model's cells on a dataset; None where none is done."""
-        return self._groups.get((dataset, model, fraction))
+    def group(self, dataset: str, model: str, fraction: float | None = None) -> Group | None:
+        """Return a model's cells on a dataset, by default on the most of it; None where none is."""
+        return self._groups.get((dataset, model, fraction or self.plan.grid.most))
 
     def groups(self, dataset: str) -> list[Group]:
-        """Return all models' cells on a whole dataset, in the plan's order."""
+        """Return all models' cells on the most of a dataset, in the plan's order."""
         found = (self.group(dataset, model) for model in self.plan.models)
         return [group for group in found if group is not None]
 
