@@ -10,10 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overtone.evaluation.metrics import Bools
 from overtone.study.results import Group, Results, Spread
 from overtone.study.table import Column, Table
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What both Jaccards of a model's decisions are made of."""
+
+    labelled: float
+    """Share of the texts that carry a label."""
+    on_labelled: float
+    """The Jaccard over these, where both conventions agree."""
+    right_on_empty: float
+    """Share of the others of which the model says no label either; 1 where there are none."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +49,30 @@ class Both:
 def explain(group: Group) -> Both:
     """Take a model's Jaccards apart."""
     targets = group.results[0].predictions.truth
+    found = [apart(targets, decided) for decided in group.decided()]
+    share = found[0].labelled
+    return Both(
+        group,
+        1 - share,
+        share,
+        1 - share,
+        Spread(tuple(one.on_labelled for one in found)),
+        Spread(tuple(one.right_on_empty for one in found)),
+    )
+
+
+def apart(targets: NDArray[np.float32], decided: Bools) -> Apart:
+    """Take the Jaccards of decisions (n, C) on targets (n, C), NaN where not annotated, apart."""
     truth: Bools = np.nan_to_num(targets) > 0.5  # noqa: PLR2004
     known: Bools = ~np.isnan(targets)
     scored, labelled = np.any(known, axis=1), np.any(truth, axis=1)
-    on_labelled, right = [], []
-    for decided in group.decided():
-        said = decided & known
-        overlap = (truth & said).sum(axis=1) / np.maximum((truth | said).sum(axis=1), 1)
-        on_labelled.append(float(overlap[labelled].mean()) if labelled.any() else 0.0)
-        empty = scored & ~labelled
-        right.append(float((~np.any(said, axis=1))[empty].mean()) if empty.any() else 1.0)
-    share = float(labelled[scored].mean())
-    return Both(
-        group, 1 - share, share, 1 - share, Spread(tuple(on_labelled)), Spread(tuple(right))
+    said = decided & known
+    overlap = (truth & said).sum(axis=1) / np.maximum((truth | said).sum(axis=1), 1)
+    empty = scored & ~labelled
+    return Apart(
+        float(labelled[scored].mean()),
+        float(overlap[labelled].mean()) if labelled.any() else 0.0,
+        float((~np.any(said, axis=1))[empty].mean()) if empty.any() else 1.0,
     )
 
 
