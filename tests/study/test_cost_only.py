@@ -10,7 +10,8 @@ from tests.study.conftest import make
 
 from overtone import data
 from overtone.config import Table
-from overtone.study import cost_only, cost_tables, results
+from overtone.errors import ConfigError
+from overtone.study import cost_only, cost_tables, reading, results
 
 
 @pytest.fixture
@@ -88,3 +89,30 @@ def test_few_texts_are_taken_again(plan: Table, tmp_path: Path) -> None:
     assert saved["texts_repeated"]
     assert saved["train_texts"] < 30
     assert saved["steps"] == 20
+
+
+def test_a_model_may_be_there_for_its_cost_only(plan: Table, tmp_path: Path) -> None:
+    """It is never trained, and as BERT base itself it is what epochs are set against."""
+    plan["models"]["base"]["cost_only"] = True
+    plan["models"]["stand-in"] = {"config": "best/spanemo", "beside": "bert-base"}
+    study = make(plan, tmp_path)
+    assert {cell.model for cell in study.cells} == {"distil", "tfidf", "stand-in"}
+    asked = cost_only.find(study.plan, None)
+    assert [one.model for one in asked] == ["base", "distil", "stand-in"]
+    for each, seconds in zip(asked, (8.0, 4.0, 2.0), strict=True):
+        cost_only.write(each, tmp_path, {
+            "parameters": 1, "tokens_mean": 1.0, "steps": 20, "seconds_per_step": seconds,
+            "texts_per_second": 1.0, "train_texts": 1, "seconds_per_epoch": seconds,
+            "gpu_memory_mb": None, "peak_memory_mb": 1.0,
+        })  # fmt: skip
+    measured = results.load(study.plan, study.cells, tmp_path).cost
+    table = cost_tables.table(measured, study.plan)
+    assert table is not None
+    place = [column.key for column in table.columns].index("ratio")
+    assert [row[place] for row in table.rows] == [1.0, 0.5, 0.25]
+
+
+def test_what_is_never_trained_is_nothing_to_compare_with(plan: Table) -> None:
+    plan["models"]["base"]["cost_only"] = True
+    with pytest.raises(ConfigError, match=r"no section .* that is trained is called base"):
+        reading.check({**plan, "study": {**plan["study"], "against": "base"}})

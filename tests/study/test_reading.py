@@ -49,10 +49,10 @@ def test_names_that_name_nothing_are_refused() -> None:
         reading.check(table)
     said = "\n".join(caught.value.problems)
     for expected in (
-        "study.against: no section [models.NAME] is called nobody; there are: tfidf",
+        "study.against: no section [models.NAME] that is trained is called nobody; there are: tfidf",
         "models.tfidf.datasets: no section [datasets.NAME] is called nowhere",
         "models.tfidf.on: no section [datasets.NAME] is called elsewhere",
-        "sensitivity.models: no section [models.NAME] is called someone",
+        "sensitivity.models: no section [models.NAME] that is trained is called someone",
         "study.seeds: expected different values, found [0, 0]",
         "study.fraction_seeds: expected some of study.seeds, found [3]",
         "expected keys as loss.alpha, found 'alpha'",

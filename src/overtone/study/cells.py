@@ -140,10 +140,8 @@ def find(plan: Plan, data_dir: Path | None, only: Sequence[str] = ()) -> list[Ce
     found += _changed(plan, recipes, data_dir)
     for pattern in only:
         if not any(fnmatch.fnmatchcase(cell.key, pattern) for cell in found):
-            raise InputError(
-                f"--only {pattern}: no cell is called so; they are called as {found[0].key}, see "
-                "--list"
-            )
+            example = f"they are called as {found[0].key}, see --list" if found else "there is none"
+            raise InputError(f"--only {pattern}: no cell is called so; {example}")
     return [
         cell
         for cell in found

@@ -69,7 +69,7 @@ def find(plan: Plan, data_dir: Path | None) -> list[Measurement]:
 
     """
     found = []
-    for dataset, model in plan.pairs():
+    for dataset, model in plan.measured():
         recipe = cells.cost_recipe(plan, dataset, model, data_dir)
         if "encoder" in recipe.model.options:
             found.append(

@@ -32,9 +32,11 @@ def table(measured: Sequence[dict[str, Any]], plan: Plan) -> Table | None:
     """Return what was measured; None where nothing was."""
     if not measured:
         return None
+    # One of BERT base's real size is it, rather than another model that stands in for it.
+    real_last = sorted(measured, key=lambda one: bool(plan.models[one["model"]].cost_encoder))
     base = {
         one["dataset"]: one["seconds_per_epoch"]
-        for one in measured
+        for one in real_last
         if plan.models[one["model"]].beside == BASE and "failed" not in one
     }
     rows = tuple(_row(one, base.get(one["dataset"]), plan) for one in measured)

@@ -179,6 +179,8 @@ def _stand_ins(results: Results) -> tuple[str, ...]:
     pairs = [
         f"{plan.model_title(name)} beside {paper.models[model.beside]}"
         for name, model in plan.models.items()
-        if model.beside in paper.models and plan.model_title(name) != paper.models[model.beside]
+        if not model.cost_only
+        and model.beside in paper.models
+        and plan.model_title(name) != paper.models[model.beside]
     ]
     return (f"Stands in for a model of the paper: {', '.join(pairs)}.",) if pairs else ()

@@ -80,6 +80,8 @@ class Model:
     """What the paper calls it, or the model of the paper that it stands in for."""
     cost_encoder: str = ""
     """The encoder whose cost is measured in place of its own, such as random/bert-base."""
+    cost_only: bool = False
+    """Whether it is never trained, only measured by `--cost-only`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +144,10 @@ class Plan:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the datasets and the models that are trained on each."""
+        return [pair for pair in self.measured() if not self.models[pair[1]].cost_only]
+
+    def measured(self) -> list[tuple[str, str]]:
+        """Return the datasets and the models whose cost may be measured on each."""
         return [
             (dataset, name)
             for dataset in self.datasets

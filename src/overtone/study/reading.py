@@ -68,8 +68,7 @@ def check(table: Mapping[str, Any]) -> Plan:
     cost = collect(lambda: parse(CostPlan, sections["cost"], "cost"))
     published = collect(lambda: read_published(sections["paper"]))
     if grid is not None and sensitivity is not None:
-        known_datasets, known_models = sections["datasets"], sections["models"]
-        problems += _unknown(grid, models, on, sensitivity, known_datasets, known_models)
+        problems += _unknown(grid, models, on, sensitivity, sections["datasets"])
         problems += _repeated(grid, sensitivity)
     if problems or grid is None or sensitivity is None or cost is None:
         raise ConfigError(problems)
@@ -125,10 +124,10 @@ def _unknown(
     on: Mapping[tuple[str, str], On],
     sensitivity: Sensitivity,
     known_datasets: Table,
-    known_models: Table,
 ) -> list[str]:
     """Return the problems of names that name nothing."""
-    datasets, others = "section [datasets.NAME]", "section [models.NAME]"
+    datasets, others = "section [datasets.NAME]", "section [models.NAME] that is trained"
+    known_models = {name: None for name, model in models.items() if not model.cost_only}
     named = [
         *(
             ("sensitivity.datasets", name, known_datasets, datasets)

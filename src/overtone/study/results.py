@@ -177,10 +177,11 @@ class Results:
 
     def of_role(self, dataset_role: str, model_role: str) -> Group | None:
         """Return the cells that stand beside the paper's model on its dataset; None where none."""
-        for dataset, options in self.plan.datasets.items():
-            for model, about in self.plan.models.items():
-                if (options.beside, about.beside) == (dataset_role, model_role):
-                    return self.group(dataset, model)
+        plan = self.plan
+        for dataset, model in plan.pairs():
+            roles = plan.datasets[dataset].beside, plan.models[model].beside
+            if roles == (dataset_role, model_role):
+                return self.group(dataset, model)
         return None
 
     def dataset_of_role(self, role: str) -> str | None:
@@ -215,7 +216,7 @@ def load(plan: Plan, cells: Sequence[Cell], study: Path) -> Results:
             failed.append((cell, why.reason))
         else:
             missing.append(cell)
-    costs = [study / "cost" / dataset / f"{model}.json" for dataset, model in plan.pairs()]
+    costs = [study / "cost" / dataset / f"{model}.json" for dataset, model in plan.measured()]
     return Results(
         plan,
         study,
