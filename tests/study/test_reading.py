@@ -49,7 +49,7 @@ def test_names_that_name_nothing_are_refused() -> None:
         reading.check(table)
     said = "\n".join(caught.value.problems)
     for expected in (
-        "study.against: no section [models.NAME] that is trained is called nobody; there are: tfidf",
+        "study.against: no section [models.NAME] that is trained is called nobody",
         "models.tfidf.datasets: no section [datasets.NAME] is called nowhere",
         "models.tfidf.on: no section [datasets.NAME] is called elsewhere",
         "sensitivity.models: no section [models.NAME] that is trained is called someone",
