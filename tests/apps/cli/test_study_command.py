@@ -105,7 +105,7 @@ def test_a_whole_study_runs_each_cell_in_a_process_of_its_own(
     program: Cli, plan: Path, tmp_path: Path
 ) -> None:
     result = program("study", plan, "--output", "out")
-    assert result.code == 0, result.err
+    assert result.code == 1, result.err  # one of the two failed
     assert "[1 of 2 done" in result.err
     assert "best on sample tfidf 0." in result.err
     assert {path.stem for path in (tmp_path / "out" / "tables").iterdir()} == TABLES
@@ -113,6 +113,8 @@ def test_a_whole_study_runs_each_cell_in_a_process_of_its_own(
     assert "error" not in (folder / "log.txt").read_text(encoding="utf-8")  # it is recorded
     again = program("study", plan, "--output", "out", "--retry", "--only", "*/lost/*")
     assert "sample/lost/1/seed-0: failed" in again.err
+    assert again.code == 1
+    assert program("study", plan, "--output", "out", "--only", "*/tfidf/*").code == 0
     assert '"attempts": 2' in (folder / "failure.json").read_text(encoding="utf-8")
 
 

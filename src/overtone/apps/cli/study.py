@@ -87,7 +87,9 @@ def study(
             _measure_all(read, output, data_dir, again, only or [])
         elif not tables:
             _do_all(found, output, again, retry=retry)
-        _write(read, grid.find(read, data_dir), output, texts=not no_texts)
+        failed = _write(read, grid.find(read, data_dir), output, texts=not no_texts)
+        if not (tables or cost_only) and failed & {each.key for each in found}:
+            raise typer.Exit(1)  # so that a script sees it; all that could be done is
 
 
 def _do_all(cells: list[Cell], output: Path, again: list[str], *, retry: bool) -> None:
@@ -156,8 +158,8 @@ def _measure_one(plan: Plan, key: str, output: Path, data_dir: Path | None) -> N
         cost_only.measure(one, output)
 
 
-def _write(plan: Plan, cells: list[Cell], output: Path, *, texts: bool) -> None:
-    """Write the tables and the report of all that is done, and say so."""
+def _write(plan: Plan, cells: list[Cell], output: Path, *, texts: bool) -> set[str]:
+    """Write the tables and the report of all that is done, say so, and return what failed."""
     from overtone.study import render, results
     from overtone.study import tables as findings
 
@@ -180,3 +182,4 @@ def _write(plan: Plan, cells: list[Cell], output: Path, *, texts: bool) -> None:
     if found.failed:
         key, reason = found.failed[0][0].key, found.failed[0][1]
         typer.echo(f"{key} failed: {reason}; all are in --list, --retry tries them again", err=True)
+    return {each.key for each, _ in found.failed}
