@@ -137,6 +137,18 @@ def test_several_labels_at_once_are_judged_by_the_texts_that_have_them(
     assert "jaccard_zero of 0.100" in found.found
 
 
+def test_a_few_comments_are_no_verdict(plan: Table, tmp_path: Path, choose: Chosen) -> None:
+    plan["datasets"]["comments"]["ranking"] = False
+    study = make(plan, tmp_path)
+    truth = truth_of(0.9)
+    for cell in study.cells:
+        if (cell.dataset, cell.model) == ("comments", "bert-base"):
+            choose(cell, tmp_path, truth, truth.sum(axis=1, keepdims=True) * truth > 1.5)
+    found = claims.claims(results.load(study.plan, study.cells, tmp_path))[5]
+    assert found.verdict == "can't be told"
+    assert "too few comments" in found.found
+
+
 def test_both_jaccards_explain_the_paper_s_figure(
     plan: Table, tmp_path: Path, choose: Chosen
 ) -> None:

@@ -181,6 +181,8 @@ def _single(results: Results) -> Claim:
         f"({len(several)}); a perfect model has a jaccard_zero of {bound:.3f}, so 0.06 says "
         "nothing of several labels"
     )
+    if not results.plan.datasets[group.dataset].ranking:
+        return Claim(said, test, f"{found}; too few comments to tell the two apart", OPEN)
     if not (len(one) and len(several)):
         return Claim(said, test, found, OPEN)
     low, high = _difference(one, several)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,8 +56,7 @@ def shown(value: Value, kind: Kind) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Spread):
-        middle = _number(value.mean, kind)
-        return middle if value.sd is None else f"{middle} ± {_number(value.sd, kind)}"
+        return _spread(value, kind)
     if isinstance(value, Interval):
         low, high = (_number(bound, kind) for bound in (value.low, value.high))
         return f"{_number(value.value, kind)} [{low}, {high}]"
@@ -88,6 +88,19 @@ def machine_name(machine: Mapping[str, Any]) -> str:
         f"{machine['device']} ({machine['processor']}, {machine['cores']} cores, "
         f"{machine['threads']} threads, torch {machine['torch']})"
     )
+
+
+def _spread(value: Spread, kind: Kind) -> str:
+    """Return a mean and its deviation; of what isn't a score, to the latter's second digit."""
+    mean, sd = value.mean, value.sd
+    if sd is None:
+        return _number(mean, kind)
+    if kind not in {"seconds", "count", "number"}:
+        return f"{_number(mean, kind)} ± {_number(sd, kind)}"
+    if sd == 0:
+        return f"{mean:,.4g} ± 0"
+    places = max(0, 1 - math.floor(math.log10(sd)))
+    return f"{mean:,.{places}f} ± {sd:,.{places}f}"
 
 
 def _number(value: float, kind: Kind) -> str:

@@ -137,7 +137,8 @@ def _rows(table: Table) -> dict[str, Any]:
             if column.paper:
                 cells[-1]["paper"] = _paper(value, shown(value, column.kind))
             else:
-                cells.append({"value": shown(value, column.kind), "paper": ""})
+                middle, _, around = shown(value, column.kind).partition(" ± ")
+                cells.append({"value": middle, "around": around, "paper": ""})
         rows.append(cells)
     groups: list[tuple[str, list[list[dict[str, Any]]]]] = [("", rows)]
     if table.columns[0].key == "dataset":
