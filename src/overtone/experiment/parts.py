@@ -53,7 +53,7 @@ class Parts:
     start: Path | None = None
     """The model that was trained first, where the recipe wants one."""
     vocabulary: Split | None = None
-    """Texts whose pieces are kept besides, where the vocabulary is cut."""
+    """Texts whose word pieces are kept, where the vocabulary is cut."""
 
     def training_set(self, targets: NDArray[np.float32]) -> TrainingSet:
         """Return the recipe's own dataset, with targets (n, C), as what to train on."""
@@ -121,11 +121,11 @@ def prepare_splits(
     clean = text.load(recipe.text.name, recipe.text.options)
     cleaned = [[clean(item) for item in split.texts] for split in splits]
     trained = [item for texts in (cleaned[0], *cleaned[2:]) for item in texts]
-    more = smaller.texts(recipe.compress, train_split, dev_split, data_dir)
-    known = [*trained, *(clean(item) for item in (more.texts if more else ()))]
+    words = smaller.texts(recipe.compress, dev_split, data_dir)
+    spelled = [clean(item) for item in (words.texts if words else ())]
     torch.manual_seed(seed)  # the head's first weights
     label_sets = [split.labels for split in (train_split, *others)]
-    pretrained = _pretrained(recipe, label_sets, trained, known, start)
+    pretrained = _pretrained(recipe, label_sets, trained, spelled, start)
     _check_training(recipe, pretrained.model)
     _check_others(recipe, pretrained.model, train_split, others)
     kind, kind_of_others = (
@@ -161,7 +161,7 @@ def prepare_splits(
             )
         ),
         start,
-        more,
+        words,
     )
 
 
@@ -169,7 +169,7 @@ def _pretrained(
     recipe: Recipe,
     label_sets: Sequence[Labels],
     texts: Sequence[str],
-    known: Sequence[str],
+    spelled: Sequence[str],
     first: Path | None,
 ) -> models.Pretrained:
     """Make the model, from another one where the recipe says so.
@@ -178,7 +178,7 @@ def _pretrained(
         recipe: the recipe.
         label_sets: the labels of its own dataset, then those of the others.
         texts: the cleaned texts to train on.
-        known: those, and others whose pieces a cut vocabulary keeps.
+        spelled: the cleaned texts whose pieces a cut vocabulary keeps.
         first: the model that was trained first.
 
     """
@@ -200,7 +200,7 @@ def _pretrained(
             "put that one back, or train again"
         )
     kept = smaller.kept(
-        recipe.compress, start, known, label_sets, recipe.inputs.name, recipe.inputs.options
+        recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
     )
     return models.continued(name, options, start, labels, kept)
 

@@ -1,7 +1,6 @@
 """What a run keeps of the model that it starts from: fewer layers, fewer pieces of its vocabulary.
 
-The train split's own pieces are kept, those of texts that only teachers label among them, and what
-other texts need besides. The texts of dev count nowhere, so that its words are as new as any.
+The texts of dev count nowhere, so that its words are as new to the vocabulary as any others.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ class Smaller:
     layers: tuple[int, ...] = ()
     """The encoder's layers that are kept, the first is 0; empty keeps all."""
     vocabulary_from: tuple[str, ...] = ()
-    """Whose pieces are kept besides the train split's own: datasets (their train split), or tables,
-    FILE or FILE:COLUMN. Empty keeps the whole vocabulary."""
+    """Whose word pieces are kept: datasets (their train split), or tables, FILE or FILE:COLUMN.
+    Empty keeps the whole vocabulary."""
     min_count: Annotated[int, Range(1)] = 1
     """How often a piece must occur there to be kept."""
     vocabulary_size: Annotated[int, Range(0)] = 0
@@ -73,8 +72,8 @@ def problems(smaller: Smaller, *, starts: bool) -> list[str]:
     return found
 
 
-def texts(smaller: Smaller, train: Split, dev: Split, data_dir: Path | None) -> Split | None:
-    """Return the texts whose pieces are kept besides those of the train split, None without any.
+def texts(smaller: Smaller, dev: Split, data_dir: Path | None) -> Split | None:
+    """Return the texts whose word pieces are kept, None where all are.
 
     Raises:
         InputError: a text's source can't be used.
@@ -82,8 +81,8 @@ def texts(smaller: Smaller, train: Split, dev: Split, data_dir: Path | None) -> 
     """
     if not smaller.vocabulary_from:
         return None
-    ids, found = unlabelled.load(smaller.vocabulary_from, data_dir, (*train.texts, *dev.texts))
-    return Split("texts", "vocabulary", tuple(ids), tuple(found), train.labels, None)
+    ids, found = unlabelled.load(smaller.vocabulary_from, data_dir, dev.texts)
+    return Split("texts", "vocabulary", tuple(ids), tuple(found), dev.labels, None)
 
 
 def kept(

@@ -129,7 +129,7 @@ def _is_character(model: Mapping[str, Any], piece: str) -> bool:
     """Return whether a piece is one character, at the beginning of a word or within, or a byte."""
     if model["type"] == "WordPiece":
         prefix = model["continuing_subword_prefix"]
-        return len(piece) == 1 or len(piece) == 1 + len(prefix) and piece.startswith(prefix)
+        return len(piece) == 1 or (len(piece) == 1 + len(prefix) and piece.startswith(prefix))
     is_byte = len(piece) == len("<0x00>") and piece.startswith("<0x")
     return len(piece.removeprefix("▁")) <= 1 or is_byte
 
