@@ -126,7 +126,7 @@ def kept(
         written, counts, needed, min_count=smaller.min_count, size=smaller.vocabulary_size
     )
     log.info(
-        "vocabulary: %d of %d pieces are kept; they make up %.2f %% of those in %d texts",
+        "%d of %d word pieces are kept; they make up %.2f %% of those in %d texts",
         len(pieces),
         len(counts),
         100 * counts[pieces].sum() / max(counts.sum(), 1),

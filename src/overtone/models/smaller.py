@@ -140,7 +140,7 @@ def _renumber(encoder: Any, pieces: NDArray[np.int64]) -> None:  # noqa: ANN401
 
 def _name(model: nn.Module, part: nn.Module) -> str:
     """Return the name of a part of a model, which begins those of its weights."""
-    return next(name for name, found in model.named_modules() if found is part)
+    return next(str(name) for name, found in model.named_modules() if found is part)
 
 
 def _encoder(model: Any) -> Any:  # noqa: ANN401
