@@ -111,7 +111,7 @@ def test_rare_pieces_go_where_that_is_asked(bert: Path) -> None:
 
 def test_what_is_needed_is_kept_whatever_the_size(bert: Path) -> None:
     before = Tokenizer.from_str(read(bert))
-    needed = [before.token_to_id("optimism")]
+    needed = [before.get_vocab()["optimism"]]
     none = np.zeros(before.get_vocab_size(), dtype=np.int64)
     always = len(vocabulary.choose(read(bert), none))
     kept = vocabulary.choose(read(bert), none + 1, needed, size=always + 1)

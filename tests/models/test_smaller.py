@@ -107,11 +107,8 @@ def test_a_model_without_an_encoder_is_refused() -> None:
         smaller.depth(model)
 
 
-def test_layers_are_spread_evenly() -> None:
-    assert [smaller.spread(count, 6) for count in (1, 2, 3, 4, 6)] == [
-        (0,), (0, 5), (0, 2, 5), (0, 1, 3, 5), (0, 1, 2, 3, 4, 5),
-    ]  # fmt: skip
-    assert smaller.spread(6, 12) == (0, 2, 4, 6, 8, 11)
-    for wrong in (0, 7):
-        with pytest.raises(InputError, match="1 to 6 layers"):
-            smaller.spread(wrong, 6)
+def test_where_a_number_is_asked_for_the_first_layers_are_kept() -> None:
+    assert [smaller.first(count, 3) for count in (1, 2, 3)] == [(0,), (0, 1), (0, 1, 2)]
+    for wrong in (0, 4):
+        with pytest.raises(InputError, match="1 to 3 layers"):
+            smaller.first(wrong, 3)

@@ -65,7 +65,7 @@ def compress(
             by default what the model was trained on.
         data_dir: where the dataset's files are.
         data: the dataset's options.
-        layers: how many of the encoder's layers are kept, evenly spaced.
+        layers: how many of the encoder's layers are kept, the first ones.
         keep_layers: which are kept instead, the first is 0.
         vocabulary_from: whose word pieces are kept: datasets, or tables as FILE or FILE:COLUMN;
             without any, the vocabulary stays whole.
@@ -152,7 +152,7 @@ def recipe(
             f"{', '.join(map(str, keep_layers))}: leave one out"
         )
     if layers is not None:
-        keep_layers = smaller.spread(layers, depth(start))
+        keep_layers = smaller.first(layers, depth(start))
     said: Table = {
         "compress": {
             key: value

@@ -1,8 +1,8 @@
 """A smaller model out of a saved one: some of its encoder's layers, some rows of its embeddings.
 
-Source of leaving layers out: Sanh et al., DistilBERT (2019), section 3, whose student begins with
+Sources of leaving layers out: Sanh et al., DistilBERT (2019), section 3, whose student begins with
 every second layer of its teacher; Sajjad et al., On the Effect of Dropping Layers of Pre-trained
-Transformer Models (2023), compares which ones.
+Transformer Models (2023), which compares the ways to choose them.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ def depth(model: nn.Module) -> int:
     return len(encoders.layers(_encoder(model), "compress.layers"))
 
 
-def spread(count: int, layers: int) -> tuple[int, ...]:
-    """Return which of so many layers are kept: evenly spaced, the first and the last among them.
+def first(count: int, layers: int) -> tuple[int, ...]:
+    """Return which of so many layers are kept where only their number is asked for: the first.
+
+    Sajjad et al. found it best to leave out those at the top; so did we (docs/how-to/compress.md).
 
     Raises:
         InputError: there are fewer.
@@ -53,9 +55,7 @@ def spread(count: int, layers: int) -> tuple[int, ...]:
     """
     if not 1 <= count <= layers:
         raise InputError(f"expected 1 to {layers} layers, as many as the model has, found {count}")
-    if count == 1:
-        return (0,)
-    return tuple(place * (layers - 1) // (count - 1) for place in range(count))
+    return tuple(range(count))
 
 
 def shrink(

@@ -35,7 +35,7 @@ def compress(
     ] = None,
     layers: Annotated[
         int | None,
-        typer.Option("--layers", min=1, help="How many layers to keep, evenly spaced."),
+        typer.Option("--layers", min=1, help="How many layers to keep, the first ones."),
     ] = None,
     keep_layers: Annotated[
         str | None,
