@@ -186,13 +186,9 @@ def test_prompts_outlast_compressing(bert: Path, tmp_path: Path) -> None:
     assert found.manifest.decision["threshold"] == 0.4
 
 
-@pytest.mark.parametrize("name", ["distilbert", "deberta"])
-def test_other_encoders_and_families_can_be_compressed(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    encoder = request.getfixturevalue(name)
+def test_other_encoders_and_families_can_be_compressed(distilbert: Path, tmp_path: Path) -> None:
     first = overtone.train(
-        "sample", tmp_path / "first", model="cls_head", encoder=str(encoder), settings=FAST
+        "sample", tmp_path / "first", model="cls_head", encoder=str(distilbert), settings=FAST
     )
     found = overtone.compress(
         first.path, tmp_path / "run", layers=1, vocabulary_from=["sample"], settings=FAST
