@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
+    from overtone.experiment.compress import compress
     from overtone.experiment.crossvalidate import crossvalidate
     from overtone.experiment.decide import decide
     from overtone.experiment.estimator import EmotionClassifier
@@ -32,6 +33,7 @@ __all__ = [
     "__version__",
     "adapt",
     "compare",
+    "compress",
     "crossvalidate",
     "decide",
     "evaluate",
@@ -47,6 +49,7 @@ _HOMES = {
     "Predictor": "overtone.inference.predictor",
     "adapt": "overtone.experiment.adapt",
     "compare": "overtone.experiment.compare",
+    "compress": "overtone.experiment.compress",
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",

@@ -23,6 +23,7 @@ def write(manifest: Manifest) -> str:
     taught = f"Learnt from {teachers} other models' probabilities, too.\n\n" * bool(teachers)
     if first := recipe.get("init", {}).get("recipe"):
         taught += f"Started from a model that was trained first, by {_cell(Path(first).name)}.\n\n"
+    taught += _smaller(manifest)
     return f"""# {_cell(texts)} by {_cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
@@ -82,6 +83,24 @@ Calibration ({_cell(manifest.calibration["name"])}) and decision were fitted on
 {texts["texts"]} texts of {_cell(texts["dataset"])}, split {_cell(texts["split"])}. {theirs}
 A plain threshold of 0.5 has micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
 jaccard {half["jaccard"]:.3f} on the texts that are scored."""
+
+
+def _smaller(manifest: Manifest) -> str:
+    """Return what was kept of the model that it was made from; empty where all was."""
+    kept = manifest.config.get("compress", {})
+    parts = []
+    if kept.get("layers"):
+        parts.append(f"layers {', '.join(map(str, kept['layers']))}")
+    if kept.get("vocabulary_from"):
+        shape = manifest.architecture.get("encoder", manifest.architecture)
+        parts.append(f"{shape['vocab_size']} pieces of its vocabulary")
+    if not parts:
+        return ""
+    start = manifest.config["init"]
+    return (
+        f"Compressed from {_cell(Path(start['model']).name)} (sha256 {start['sha256']}): "
+        f"{' and '.join(parts)} were kept.\n\n"
+    )
 
 
 def _learned(manifest: Manifest) -> str:

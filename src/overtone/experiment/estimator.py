@@ -327,7 +327,7 @@ def _settings(config: Table) -> tuple[str, ...]:
     return tuple(
         f"{section}.{key}={_toml(value)}"
         for section, options in config.items()
-        if section not in ("data", "also", "init", "teacher")
+        if section not in ("data", "also", "init", "compress", "teacher")
         for key, value in options.items()
     )
 

@@ -122,7 +122,8 @@ def splits_of(parts: Parts) -> dict[str, Split]:
         f"{also.name} train": other.split
         for also, other in zip(parts.recipe.also, parts.others, strict=True)
     }
-    return {"train": parts.train, "dev": parts.dev, **others}
+    more = {"vocabulary": parts.vocabulary} if parts.vocabulary else {}
+    return {"train": parts.train, "dev": parts.dev, **others, **more}
 
 
 def _finished(folder: Path) -> Run:

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split
 from overtone.errors import InputError
-from overtone.experiment import distill
+from overtone.experiment import distill, smaller
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
@@ -52,6 +52,8 @@ class Parts:
     others: tuple[Other, ...] = ()
     start: Path | None = None
     """The model that was trained first, where the recipe wants one."""
+    vocabulary: Split | None = None
+    """Texts whose word pieces are kept, where the vocabulary is cut."""
 
     def training_set(self, targets: NDArray[np.float32]) -> TrainingSet:
         """Return the recipe's own dataset, with targets (n, C), as what to train on."""
@@ -118,9 +120,12 @@ def prepare_splits(
     splits = (train_split, dev_split, *others)
     clean = text.load(recipe.text.name, recipe.text.options)
     cleaned = [[clean(item) for item in split.texts] for split in splits]
-    torch.manual_seed(seed)  # the head's first weights
     trained = [item for texts in (cleaned[0], *cleaned[2:]) for item in texts]
-    pretrained = _pretrained(recipe, train_split.labels, trained, start)
+    words = smaller.texts(recipe.compress, dev_split, data_dir)
+    spelled = [clean(item) for item in (words.texts if words else ())]
+    torch.manual_seed(seed)  # the head's first weights
+    label_sets = [split.labels for split in (train_split, *others)]
+    pretrained = _pretrained(recipe, label_sets, trained, spelled, start)
     _check_training(recipe, pretrained.model)
     _check_others(recipe, pretrained.model, train_split, others)
     kind, kind_of_others = (
@@ -156,14 +161,28 @@ def prepare_splits(
             )
         ),
         start,
+        words,
     )
 
 
 def _pretrained(
-    recipe: Recipe, labels: Labels, texts: Sequence[str], first: Path | None
+    recipe: Recipe,
+    label_sets: Sequence[Labels],
+    texts: Sequence[str],
+    spelled: Sequence[str],
+    first: Path | None,
 ) -> models.Pretrained:
-    """Make the model, from another one where the recipe says so."""
-    name, options = recipe.model.name, recipe.model.options
+    """Make the model, from another one where the recipe says so.
+
+    Args:
+        recipe: the recipe.
+        label_sets: the labels of its own dataset, then those of the others.
+        texts: the cleaned texts to train on.
+        spelled: the cleaned texts whose pieces a cut vocabulary keeps.
+        first: the model that was trained first.
+
+    """
+    name, options, labels = recipe.model.name, recipe.model.options, label_sets[0]
     if recipe.init.recipe:
         if first is None:
             raise InputError(
@@ -180,7 +199,10 @@ def _pretrained(
             f"the model {recipe.init.model} is no longer the one that the run was started from: "
             "put that one back, or train again"
         )
-    return models.continued(name, options, start, labels)
+    kept = smaller.kept(
+        recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
+    )
+    return models.continued(name, options, start, labels, kept)
 
 
 def _check_training(recipe: Recipe, model: models.Model) -> None:

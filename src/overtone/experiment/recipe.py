@@ -18,7 +18,7 @@ from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import also as others
-from overtone.experiment import distill
+from overtone.experiment import distill, smaller
 from overtone.experiment.also import Also
 from overtone.training.config import Config as Training
 
@@ -35,6 +35,7 @@ DEFAULTS: Table = {
     "decision": {"name": "threshold"},
     "training": {},
     "init": {},
+    "compress": {},
     "teacher": {},
 }
 """What a recipe says where nothing else does; each option's own default stands in its plugin. The
@@ -63,7 +64,9 @@ class Init:
     dataset, with this one's encoder and seed. It needs the same family and shape."""
 
 
-PLAIN = {"training": Training, "init": Init, "teacher": distill.Teacher}
+PLAIN = {
+    "training": Training, "init": Init, "compress": smaller.Smaller, "teacher": distill.Teacher
+}  # fmt: skip
 """The sections that are no plugins."""
 
 PLUGINS = [kind for kind in DEFAULTS if kind not in (*PLAIN, "also")]
@@ -104,6 +107,7 @@ class Recipe:
     decision: Section
     training: Training
     init: Init
+    compress: smaller.Smaller
     teacher: distill.Teacher
 
     def to_json(self) -> Table:
@@ -190,7 +194,7 @@ def compose(
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
     for said in (table, asked):
-        layer = distill.resolved(_with_whole_path(_with_own_files(said)))
+        layer = smaller.resolved(distill.resolved(_with_whole_path(_with_own_files(said))))
         result = config.merge(_without_other_plugins(result, layer), layer)
     if initial:
         result = _with_shape_of(initial["model"], result, asked)
@@ -304,6 +308,9 @@ def check(table: Mapping[str, Any]) -> Recipe:
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
     problems += _problems_of_first(plain["init"], sections["model"])
+    if plain["compress"] is not None:
+        starts = bool(tables["init"].get("model"))
+        problems += smaller.problems(plain["compress"], starts=starts)
     if plain["teacher"] is not None:
         problems += distill.problems(plain["teacher"], solver=solver)
     if problems:

@@ -85,6 +85,18 @@ def train(
         return compose(config, base=base, **given)
 
     recipe = run.resumed(folder, check, asked) if resume else asked(None)
+    return by_recipe(recipe, folder, data_dir=data_dir, resume=resume, track=track)
+
+
+def by_recipe(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    data_dir: str | Path | None = None,
+    resume: bool = False,
+    track: str | None = None,
+) -> Run:
+    """Train a model by a whole recipe; the other arguments and errors are those of `train`."""
     tracking.check(track)
     team = ranks.join(cpu=recipe.training.device == "cpu", shard=recipe.training.shard)
     sharding.check(recipe.training, team)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,8 +24,11 @@ from torch import Tensor, nn
 from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
 from overtone.config import find_plugin, parse
 from overtone.errors import BundleError, InputError
-from overtone.inputs import Batch, Encoded
+from overtone.inputs import Batch, Encoded, vocabulary
 from overtone.labels import Labels
+
+if TYPE_CHECKING:
+    from overtone.models.smaller import Kept
 
 
 class Model(nn.Module):
@@ -159,7 +162,11 @@ def restore(name: str, options: Mapping[str, object], architecture: Mapping[str,
 
 
 def continued(
-    name: str, options: Mapping[str, object], start: Bundle, labels: Labels
+    name: str,
+    options: Mapping[str, object],
+    start: Bundle,
+    labels: Labels,
+    kept: Kept | None = None,
 ) -> Pretrained:
     """Make a model to train from a saved one, whose labels may be others.
 
@@ -170,9 +177,10 @@ def continued(
         options: options of its `Config`; its encoder is the saved model's in any case.
         start: the saved model.
         labels: the labels to train.
+        kept: what of the saved model is kept; None keeps all.
 
     Raises:
-        InputError: the saved model is of another family.
+        InputError: the saved model is of another family, or has no such layers or pieces.
 
     """
     before = start.manifest.config["model"]["name"]
@@ -193,8 +201,15 @@ def continued(
             if label in old_labels:
                 rows[place] = saved[key][old_labels.index(label)]
         saved[key] = rows
-    load_weights(model, saved, start)
     tokenizer = start.file(TOKENIZER).read_text(encoding="utf-8")
+    if kept is not None:
+        from overtone.models import smaller  # noqa: PLC0415 - it brings transformers
+
+        architecture, saved = smaller.shrink(model, saved, kept)
+        model = restore(name, options, architecture)
+        if kept.pieces is not None:
+            tokenizer = vocabulary.cut(tokenizer, kept.pieces)
+    load_weights(model, saved, start)
     return Pretrained(model, tokenizer, start.manifest.limit)
 
 

@@ -16,6 +16,7 @@ from overtone import __version__
 from overtone.apps.cli import (
     adapt,
     compare,
+    compress,
     crossvalidate,
     data,
     decide,
@@ -42,6 +43,7 @@ app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)
+app.command()(compress.compress)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
 
