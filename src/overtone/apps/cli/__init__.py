@@ -20,6 +20,7 @@ from overtone.apps.cli import (
     data,
     decide,
     evaluate,
+    export,
     predict,
     study,
     train,
@@ -42,6 +43,7 @@ app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)
+app.command()(export.export)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
 

@@ -3,8 +3,8 @@
 A traced graph has some forty nodes a layer, which pattern matching then fuses, or doesn't: the last
 layer, cut to the tokens that are read, matches no pattern. What it fuses to is not the fastest
 either: on a CPU, ONNX's own Attention and Add + LayerNormalization take less than half and a sixth
-of the time of ONNX Runtime's MultiHeadAttention and SkipLayerNormalization (ADR 10). So the graph is
-written as it should be. BERT, RoBERTa, XLM-RoBERTa, ELECTRA and DistilBERT differ in names and
+of the time of ONNX Runtime's MultiHeadAttention and SkipLayerNormalization (ADR 10). So the graph
+is written as it should be. BERT, RoBERTa, XLM-RoBERTa, ELECTRA and DistilBERT differ in names and
 positions only.
 """
 
@@ -53,7 +53,12 @@ def can_build(model: Model) -> bool:
     gelu = getattr(config, "activation", None) or getattr(config, "hidden_act", None)
     kind = getattr(config, "position_embedding_type", None) or "absolute"
     family = config.model_type in {*BERT_LIKE, "distilbert"}
-    return bool(family and gelu == "gelu" and kind == "absolute" and not config.is_decoder)
+    return bool(
+        family
+        and gelu == "gelu"
+        and kind == "absolute"
+        and not getattr(config, "is_decoder", False)
+    )
 
 
 def build(model: Model) -> onnx.ModelProto:
@@ -196,7 +201,9 @@ class _Writer:
         if rows is None:
             start = graph.add("Shape", "input_ids")
         else:
-            start = graph.add("Concat", graph.add("Shape", "input_ids", start=0, end=1), rows, axis=0)
+            start = graph.add(
+                "Concat", graph.add("Shape", "input_ids", start=0, end=1), rows, axis=0
+            )
         shape = graph.add("Concat", start, graph.integers(self.width), axis=0)
         return graph.add("Reshape", hidden, shape)
 

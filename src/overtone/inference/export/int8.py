@@ -186,9 +186,7 @@ class _Writer:
         self.instead: dict[str, list[onnx.NodeProto]] = {}
         """The nodes that stand in a node's place, by its name."""
 
-    def replace(
-        self, source: str, products: list[Product], scheme: Scheme, sample: Sample
-    ) -> None:
+    def replace(self, source: str, products: list[Product], scheme: Scheme, sample: Sample) -> None:
         """Make some products of one input products of bytes."""
         scale = self._weight(f"{source}.scale", scheme.scale)
         zero = self._weight(f"{source}.zero", scheme.zero)
@@ -253,7 +251,7 @@ class _Writer:
         self.graph.node.extend(nodes)
 
     def _table(self, node: onnx.NodeProto) -> list[onnx.NodeProto]:
-        """Return what reads vectors from a table of bytes, where the node reads from a large one."""
+        """Return nodes that read from a table of bytes, where the node reads from a large one."""
         known = {one.name: one for one in self.graph.initializer}
         if node.op_type != "Gather" or node.input[0] not in known:
             return [node]
@@ -267,9 +265,7 @@ class _Writer:
         return [
             _node("Gather", [stored, node.input[1]], f"{name}.read"),
             _node("Gather", [factors, node.input[1]], f"{name}.factors"),
-            helper.make_node(
-                "Cast", [f"{name}.read"], [f"{name}.cast"], to=onnx.TensorProto.FLOAT
-            ),
+            helper.make_node("Cast", [f"{name}.read"], [f"{name}.cast"], to=onnx.TensorProto.FLOAT),
             _node("Mul", [f"{name}.cast", f"{name}.factors"], node.output[0]),
         ]
 

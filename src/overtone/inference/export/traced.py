@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import onnx
 import torch
