@@ -173,11 +173,12 @@ def _write_peer(start: Bundle, folder: Path) -> None:
     peer: Any = transformers.AutoModelForSequenceClassification.from_config(config)
     peer.base_model.load_state_dict(model.encoder.state_dict(), strict=False)
     peer.save_pretrained(folder)
+    special = {"pad": "[PAD]", "cls": "[CLS]", "sep": "[SEP]", "unk": "[UNK]"}
     transformers.PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_file(str(start.file(TOKENIZER))),
-        pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", unk_token="[UNK]",
         model_max_length=512,
-    ).save_pretrained(folder)  # fmt: skip
+        **{f"{kind}_token": token for kind, token in special.items()},
+    ).save_pretrained(folder)
 
 
 def _texts(arguments: argparse.Namespace) -> tuple[dict[str, list[str]], dict[str, bool]]:

@@ -25,7 +25,7 @@ from overtone.models import Model
 LABELS = Labels.of("joy", "anger", "sadness")
 OTHERS = Labels.of("trust", "fear")
 TEXTS = (
-    "we laughed", "what a terrible day , the bus is late again !", "so happy", "", 
+    "we laughed", "what a terrible day , the bus is late again !", "so happy", "",
     "the soup is cold", "great news everyone our team won the match", "happy friends at the sea",
 )  # fmt: skip
 WRITTEN = ("bert", "roberta", "xlm-roberta", "electra", "distilbert")
