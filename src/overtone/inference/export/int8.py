@@ -1,14 +1,9 @@
 """Makes products of floats products of bytes: static scales, found on calibration texts.
 
 Activations become unsigned bytes with one scale a tensor, weights signed bytes with one scale a
-column, which is what x86 multiplies fast. Three things keep the answers:
-
-- Smoothing (Xiao et al., SmoothQuant, ICML 2023): a channel that is large in the activations is
-  divided before the product and its row of the weights multiplied, where that helps.
-- Ranges are those with the least error in the product, not the extremes: outliers are clipped.
-- What the product is off by on average is put right in its bias.
-
-Scales don't depend on the batch, so neither do the answers. Word vectors are stored as bytes too.
+column, which is what x86 multiplies fast; `scheme` finds the scales. What a product is off by on
+average is put right in its bias. Scales don't depend on the batch, so neither do the answers. Word
+vectors are stored as bytes too.
 """
 
 from __future__ import annotations
@@ -21,22 +16,16 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from overtone.inference.export import calibrate
+from overtone.inference.export import calibrate, scheme
 from overtone.inference.export.calibrate import Sample
 from overtone.inference.export.graph import MICROSOFT
+from overtone.inference.export.scheme import Scheme, signed
 from overtone.inputs import Batch
 
 Floats = NDArray[np.float32]
 
 SMALLEST = 16
 """Products with fewer columns stay in float: they cost nothing."""
-STRENGTHS = (0.0, 0.4, 0.6)
-"""Degrees of smoothing that are tried; 0 is none."""
-CLIPS = (1.0, 0.9, 0.8, 0.65, 0.5)
-"""Shares of the extremes at which ranges are cut."""
-WORTH = 0.8
-"""Smoothing must bring the error below this share, for it costs a multiplication of its own."""
-LEVELS = 255
 TABLE = 1000
 """Rows from which a table of vectors is stored as bytes."""
 
@@ -50,22 +39,6 @@ class Product:
     """(K, N)."""
     bias: Floats | None
     """(N,)."""
-
-
-@dataclass(frozen=True)
-class Scheme:
-    """How the input of some products becomes bytes."""
-
-    scale: np.float32
-    zero: np.uint8
-    smoothing: Floats | None
-    """(K,) what the input's channels are divided by."""
-
-    def round_trip(self, rows: Floats) -> Floats:
-        """Return rows (n, K) as the bytes say them, smoothed."""
-        smooth = rows if self.smoothing is None else rows / self.smoothing
-        found = np.clip(np.rint(smooth / self.scale) + int(self.zero), 0, LEVELS)
-        return np.asarray((found - int(self.zero)) * self.scale, dtype=np.float32)
 
 
 def quantise(
@@ -129,51 +102,8 @@ def _product(node: onnx.NodeProto, weights: Mapping[str, NDArray[np.generic]]) -
 
 
 def _scheme(sample: Sample, products: list[Product]) -> Scheme:
-    """Return the scheme with the least error in some products of one input."""
-    weight = np.concatenate([product.weight for product in products], axis=1)  # (K, N)
-    truth = sample.rows @ weight
-    best: tuple[float, Scheme] | None = None
-    for strength in STRENGTHS:
-        smoothing = _smoothing(sample, weight, strength) if strength else None
-        error, scheme = _clipped(sample, weight, truth, smoothing)
-        if best is None or error < best[0] * (WORTH if best[1].smoothing is None else 1):
-            best = error, scheme
-    assert best is not None  # noqa: S101 - there are strengths
-    return best[1]
-
-
-def _smoothing(sample: Sample, weight: Floats, strength: float) -> Floats:
-    """Return what channels are divided by, (K,), about 1 in the middle."""
-    large = np.maximum(sample.extremes, 1e-5) ** strength
-    found = large / np.maximum(np.abs(weight).max(axis=1), 1e-5) ** (1 - strength)
-    return np.asarray(found / np.exp(np.log(found).mean()), dtype=np.float32)
-
-
-def _clipped(
-    sample: Sample, weight: Floats, truth: Floats, smoothing: Floats | None
-) -> tuple[float, Scheme]:
-    """Return the least error over the shares of the extremes, and the scheme that has it."""
-    rows = sample.rows if smoothing is None else sample.rows / smoothing
-    bytes_, scales = signed(weight if smoothing is None else weight * smoothing[:, None])
-    rounded = bytes_.astype(np.float32) * scales
-    low, high = min(float(rows.min()), 0.0), max(float(rows.max()), 0.0)
-    best: tuple[float, Scheme] | None = None
-    for clip in CLIPS:
-        scale = np.float32(max((high - low) * clip / LEVELS, 1e-8))
-        zero = np.uint8(np.clip(np.rint(-low * clip / scale), 0, LEVELS))
-        scheme = Scheme(scale, zero, smoothing)
-        error = float(np.square(scheme.round_trip(sample.rows) @ rounded - truth).mean())
-        if best is None or error < best[0]:
-            best = error, scheme
-    assert best is not None  # noqa: S101 - there are clips
-    return best
-
-
-def signed(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Return a matrix (K, N) as signed bytes, and the scale of each column, (N,)."""
-    scales = np.maximum(np.abs(weight).max(axis=0), 1e-8) / 127
-    found = np.clip(np.rint(weight / scales), -127, 127)
-    return found.astype(np.int8), np.asarray(scales, dtype=np.float32)
+    """Return the scheme for some products of one input."""
+    return scheme.find(sample, np.concatenate([product.weight for product in products], axis=1))
 
 
 class _Writer:
@@ -186,53 +116,62 @@ class _Writer:
         self.instead: dict[str, list[onnx.NodeProto]] = {}
         """The nodes that stand in a node's place, by its name."""
 
-    def replace(self, source: str, products: list[Product], scheme: Scheme, sample: Sample) -> None:
+    def replace(self, source: str, products: list[Product], way: Scheme, sample: Sample) -> None:
         """Make some products of one input products of bytes."""
-        scale = self._weight(f"{source}.scale", scheme.scale)
-        zero = self._weight(f"{source}.zero", scheme.zero)
+        scale = self._weight(f"{source}.scale", way.scale)
+        zero = self._weight(f"{source}.zero", way.zero)
         before: list[onnx.NodeProto] = []
         value = source
-        if scheme.smoothing is not None:
-            factor = self._weight(f"{source}.smoothing", 1 / scheme.smoothing)
+        if way.smoothing is not None:
+            factor = self._weight(f"{source}.smoothing", 1 / way.smoothing)
             before.append(_node("Mul", [source, factor], f"{source}.smooth"))
             value = f"{source}.smooth"
         before.append(_node("QuantizeLinear", [value, scale, zero], f"{source}.bytes"))
         if self.portable:
             inputs = [f"{source}.bytes", scale, zero]
             before.append(_node("DequantizeLinear", inputs, f"{source}.floats"))
-        rows = scheme.round_trip(sample.rows)
+        apart = f"{source}.apart"
+        if len(way.apart):
+            channels = self._weight(f"{source}.channels", way.apart)
+            before.append(_node("Gather", [source, channels], apart))
+            before[-1].attribute.append(helper.make_attribute("axis", -1))
+        exact, rows = way.in_bytes(sample.rows), way.round_trip(sample.rows)
         for product in products:
-            node, weight = product.node, product.weight
-            if scheme.smoothing is not None:
-                weight = weight * scheme.smoothing[:, None]
+            node, weight = product.node, way.weight(product.weight)
             bytes_, scales = signed(weight)
-            off = sample.rows @ product.weight - rows @ (bytes_.astype(np.float32) * scales)
+            off = exact @ weight - rows @ (bytes_.astype(np.float32) * scales)
             bias = off.mean(axis=0) + (0 if product.bias is None else product.bias)
             names = (
                 self._weight(f"{node.name}.bytes", bytes_),
                 self._weight(f"{node.name}.scales", scales),
                 self._weight(f"{node.name}.bias", bias.astype(np.float32)),
             )
+            whole, inner = node.output[0], f"{node.name}.inner"
             after = self._portable if self.portable else self._fused
-            self.instead[node.name] = [*before, *after(source, node, *names)]
+            output = inner if len(way.apart) else whole
+            nodes = [*before, *after(source, node.name, *names, output)]
+            if len(way.apart):
+                floats = self._weight(f"{node.name}.apart", product.weight[way.apart])
+                nodes += _thin(apart, floats, inner, whole, flat=node.op_type == "Gemm")
+            self.instead[node.name] = nodes
             before = []  # once for all of them, before the first
 
     def _fused(
-        self, source: str, node: onnx.NodeProto, weight: str, scales: str, bias: str
+        self, source: str, _: str, weight: str, scales: str, bias: str, output: str
     ) -> list[onnx.NodeProto]:
         inputs = [f"{source}.bytes", weight, f"{source}.scale", scales, f"{source}.zero", "", bias]
-        return [_node("MatMulIntegerToFloat", inputs, node.output[0], MICROSOFT)]
+        return [_node("MatMulIntegerToFloat", inputs, output, MICROSOFT)]
 
     def _portable(
-        self, source: str, node: onnx.NodeProto, weight: str, scales: str, bias: str
+        self, source: str, name: str, weight: str, scales: str, bias: str, output: str
     ) -> list[onnx.NodeProto]:
-        floats, product = f"{node.name}.floats", f"{node.name}.product"
+        floats, product = f"{name}.floats", f"{name}.product"
         dequantise = _node("DequantizeLinear", [weight, scales], floats)
         dequantise.attribute.append(helper.make_attribute("axis", 1))
         return [
             dequantise,
             _node("MatMul", [f"{source}.floats", floats], product),
-            _node("Add", [product, bias], node.output[0]),
+            _node("Add", [product, bias], output),
         ]
 
     def finish(self) -> None:
@@ -272,6 +211,17 @@ class _Writer:
     def _weight(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
         self.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
         return name
+
+
+def _thin(apart: str, weight: str, inner: str, output: str, *, flat: bool) -> list[onnx.NodeProto]:
+    """Return what adds the product of some channels in float; `flat` where rows are (n, K)."""
+    if flat:
+        return [_node("Gemm", [apart, weight, inner], output)]
+    product = f"{output}.thin"
+    return [
+        _node("MatMul", [apart, weight], product),
+        _node("Add", [product, inner], output),
+    ]
 
 
 def _node(kind: str, inputs: list[str], output: str, domain: str = "") -> onnx.NodeProto:

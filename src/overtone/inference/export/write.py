@@ -75,9 +75,12 @@ def save(model: onnx.ModelProto, target: Target, path: Path) -> None:
 
 def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a graph with numbers in half precision; what goes in and comes out stays float."""
-    from onnxruntime.transformers import float16  # noqa: PLC0415 - only for this precision
+    # Only for this precision.
+    from onnxruntime.transformers import float16  # noqa: PLC0415
+    from onnxruntime.transformers.onnx_model import OnnxModel  # noqa: PLC0415
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says how many numbers were too small for halves
         halved: onnx.ModelProto = float16.convert_float_to_float16(model, keep_io_types=True)
+    OnnxModel(halved).topological_sort()  # it puts what reads the inputs at the end
     return halved
