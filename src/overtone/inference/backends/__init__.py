@@ -49,7 +49,7 @@ def load(name: str, options: Mapping[str, object], bundle: Bundle) -> LogitsOf:
 
 
 def fitting(bundle: Bundle) -> list[str]:
-    """Return the backends that can read a bundle, those whose packages are installed first of all.
+    """Return the installed backends that can read a bundle; one that is missing where none is.
 
     Raises:
         BundleError: it holds nothing that any could read.
@@ -62,7 +62,15 @@ def fitting(bundle: Bundle) -> list[str]:
             "it again"
         )
     # Where none is installed, the first one says what to install.
-    return [name for name in found if importlib.util.find_spec(PACKAGES[name])] or found[:1]
+    return [name for name in found if _is_installed(PACKAGES[name])] or found[:1]
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether a package can be found, without importing it."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ImportError:
+        return False
 
 
 def _reads(name: str, bundle: Bundle) -> bool:
