@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 STRENGTHS = (0.4, 0.6)
 """Degrees of smoothing that are tried."""
-APART = (2, 8)
+APART = (2, 4)
 """Numbers of channels in float that are tried."""
 CLIPS = (1.0, 0.9, 0.8, 0.65)
 """Shares of the extremes at which ranges are cut."""
@@ -68,10 +68,13 @@ def find(sample: Sample, weight: Floats) -> Scheme:
     none = np.zeros(0, dtype=np.int64)
     by_size = np.argsort(-sample.extremes, kind="stable")
     plain = Scheme(one, np.uint8(0), None, none)
-    others = [
-        *(replace(plain, smoothing=_smoothing(sample, weight, degree)) for degree in STRENGTHS),
-        *(replace(plain, apart=np.sort(by_size[:count])) for count in APART),
-    ]
+    # Smoothing costs a pass over the input, channels in float one over the output: the narrower one.
+    if weight.shape[0] > weight.shape[1]:
+        others = [replace(plain, apart=np.sort(by_size[:count])) for count in APART]
+    else:
+        others = [
+            replace(plain, smoothing=_smoothing(sample, weight, degree)) for degree in STRENGTHS
+        ]
     error, best = _clipped(sample, weight, plain)
     enough = error * WORTH
     for other in others:
