@@ -68,7 +68,7 @@ def find(sample: Sample, weight: Floats) -> Scheme:
     none = np.zeros(0, dtype=np.int64)
     by_size = np.argsort(-sample.extremes, kind="stable")
     plain = Scheme(one, np.uint8(0), None, none)
-    # Smoothing costs a pass over the input, channels in float one over the output: the narrower one.
+    # Smoothing costs a pass over the input, channels in float one over the output.
     if weight.shape[0] > weight.shape[1]:
         others = [replace(plain, apart=np.sort(by_size[:count])) for count in APART]
     else:
