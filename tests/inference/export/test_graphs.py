@@ -119,7 +119,7 @@ def test_products_become_bytes_and_answers_stay_near(bert: Path, *, portable: bo
     small = int8.quantise(whole, [batch], portable=portable)
     kinds = [node.op_type for node in small.graph.node]
     wanted = "DequantizeLinear" if portable else "MatMulIntegerToFloat"
-    assert kinds.count("Gemm") == 1  # the scores, a column wide
+    assert int8.products(small) == []  # what is left in float is thin: scores, single channels
     assert kinds.count(wanted) >= len(int8.products(whole)) == 13
     assert len(small.SerializeToString()) < 0.7 * len(whole.SerializeToString())
     expected = case.logits(batch)
