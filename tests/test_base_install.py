@@ -28,7 +28,7 @@ def test_the_base_install_is_small_and_predicts(bert: Path, tmp_path: Path) -> N
         str(inside / "pip"), "install", "--quiet", "--disable-pip-version-check", "--constraint",
         str(ROOT / "constraints.txt"), str(ROOT),
     )  # fmt: skip
-    run_quietly(str(inside / "pip"), "uninstall", "--quiet", "--yes", "setuptools")
+    run_quietly(str(inside / "pip"), "uninstall", "--quiet", "--yes", "setuptools", "pip")
     (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     names = {path.name for path in packages.iterdir()}
     assert not names & {"torch", "transformers", "sklearn"}
