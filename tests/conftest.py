@@ -11,6 +11,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # The encoders here are so small that a second thread only costs time.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import (
@@ -49,6 +50,9 @@ SHAPE: dict[str, Any] = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
     "max_position_embeddings": 130,
 }  # fmt: skip
+
+
+VECTOR_WORDS = "happy terrible day today so and the bus sea joke soup late friends match".split()  # noqa: SIM905
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +141,18 @@ def encoder(request: pytest.FixtureRequest) -> Path:
     """Each of the tiny encoders in turn."""
     folder: Path = request.getfixturevalue(request.param)
     return folder
+
+
+@pytest.fixture(scope="session")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fourteen words with eight numbers each."""
+    rng = np.random.default_rng(0)
+    lines = [
+        " ".join([word, *(f"{value:.5f}" for value in rng.normal(size=8))]) for word in VECTOR_WORDS
+    ]
+    path = tmp_path_factory.mktemp("vectors") / "tiny.8d.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 def _vocabulary() -> dict[str, int]:

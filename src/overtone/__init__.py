@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from overtone.experiment.decide import decide
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
+    from overtone.experiment.export import export
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
     from overtone.labels import Labels
@@ -37,6 +38,7 @@ __all__ = [
     "crossvalidate",
     "decide",
     "evaluate",
+    "export",
     "load",
     "train",
 ]
@@ -53,6 +55,7 @@ _HOMES = {
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
+    "export": "overtone.experiment.export",
     "load": "overtone.inference.predictor",
     "train": "overtone.experiment.train",
 }

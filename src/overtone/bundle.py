@@ -20,6 +20,11 @@ from overtone.labels import Labels
 FORMAT = 2
 MANIFEST = "bundle.json"
 WEIGHTS = "model.safetensors"
+"""Of a model as it was trained."""
+ONNX = "model.onnx"
+"""Of an export to ONNX."""
+OPENVINO = "model.xml"
+"""Of an export to OpenVINO; the numbers stand beside it, in model.bin."""
 TOKENIZER = "tokenizer.json"
 CARD = "README.md"
 
@@ -50,6 +55,9 @@ class Manifest:
     """The version that wrote the bundle."""
     also: dict[str, Labels] = field(default_factory=dict)
     """Other label sets that the model learned, by their datasets' names."""
+    export: Json = field(default_factory=dict)
+    """Of an export: its `format` and `precision`, the `digest` of the model that it was made from,
+    and `lengths`, tokens of short, middling and long texts; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,10 @@ class Bundle:
             raise BundleError(f"{self.path}: expected the file {name}, the bundle has none")
         return self.path / name
 
+    def model_files(self) -> list[Path]:
+        """Return the files that are about the model, which a new decision leaves as they are."""
+        return [self.path / name for name in self.files if name not in {TOKENIZER, CARD}]
+
 
 def save(
     path: Path,
@@ -81,19 +93,22 @@ def save(
     write_weights: Callable[[Path], None],
     tokenizer: str,
     card: str,
+    weights: str = WEIGHTS,
 ) -> Bundle:
     """Write a bundle, whole or not at all.
 
     Args:
         path: the folder to make; it must not exist.
         manifest: what goes into bundle.json.
-        write_weights: writes the weights to the path that it is given.
+        write_weights: writes the weights to the path that it is given, and, where they are several
+            files, the others beside it.
         tokenizer: the content of tokenizer.json.
         card: the model card, Markdown.
+        weights: the name of the weights' file.
 
     """
     with atomic.folder(path) as folder:
-        write_weights(folder / WEIGHTS)
+        write_weights(folder / weights)
         (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
         (folder / CARD).write_text(card, encoding="utf-8")
         files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
@@ -208,8 +223,8 @@ def _read_manifest(path: Path) -> Json:
 def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
-    # Bundles that were written before there were other label sets don't say that they have none.
-    content = {"also": {}, **content}
+    # Bundles that were written before there were other label sets or exports have neither.
+    content = {"also": {}, "export": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):

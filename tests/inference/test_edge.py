@@ -91,6 +91,21 @@ def test_a_bundle_predicts_where_torch_is_blocked(run: Run, tmp_path: Path) -> N
     assert len({json.dumps(prediction) for prediction in here}) == len(TEXTS)
 
 
+def test_an_export_predicts_where_torch_is_blocked(run: Run, tmp_path: Path) -> None:
+    exported = overtone.export(run.path, tmp_path / "export").bundle.path
+    toy = tmp_path / "toy.py"
+    toy.write_text(
+        "import json\n"
+        "import overtone\n"
+        "def predicted(path, texts):\n"
+        "    return overtone.load(path, backend='onnx').probabilities(texts).tolist()\n",
+        encoding="utf-8",
+    )
+    blocked = json.loads(python(BLOCKED, str(toy), str(exported), json.dumps(TEXTS)))
+    expected = overtone.load(run.path).probabilities(TEXTS)
+    np.testing.assert_allclose(blocked, expected, atol=1e-5, rtol=0)
+
+
 def test_the_torch_backend_names_the_extra_where_torch_is_missing(run: Run, tmp_path: Path) -> None:
     toy = tmp_path / "toy.py"
     toy.write_text(
@@ -124,6 +139,8 @@ def test_a_bundle_loads_and_predicts_without_a_network(run: Run) -> None:
         "overtone.calibration.auto",
         "overtone.data",
         "overtone.decision.threshold",
+        "overtone.inference.backends.onnx",
+        "overtone.inference.backends.openvino",
         "overtone.inference.predictor",
         "overtone.inputs.label_prefix",
         "overtone.text.tweet",

@@ -18,6 +18,7 @@ from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
 from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts
+from overtone.inference import predictor
 from overtone.inputs import batches
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again.", "joy " * 20, "x"]
@@ -182,3 +183,32 @@ def test_a_backend_that_does_not_exist_is_refused_with_those_that_do(run: Run) -
 def test_an_option_that_the_backend_does_not_have_is_refused(run: Run) -> None:
     with pytest.raises(InputError, match=r"backend\.devise.*device"):
         overtone.load(run.path, devise="cpu")
+
+
+def test_chunks_that_are_tokenised_ahead_change_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = overtone.load(run.path)
+    texts = [*TEXTS, "happy " * 500] * 3
+    whole = model.probabilities(texts)
+    caplog.clear()
+    monkeypatch.setattr(predictor, "CHUNK", 4)
+    with caplog.at_level(logging.WARNING):
+        found = model.probabilities(texts)
+    np.testing.assert_allclose(found, whole, atol=1e-6, rtol=0)
+    assert caplog.text.count("3 of 18 texts were longer") == 1
+
+
+def test_an_error_in_a_chunk_is_the_callers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> NoReturn:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(predictor, "CHUNK", 2)
+    with pytest.raises(MemoryError, match="no room"):
+        overtone.Predictor(run.bundle, fail).probabilities(TEXTS)
+
+
+def test_bf16_is_near_and_not_the_same(run: Run) -> None:
+    expected = overtone.load(run.path, backend="torch").probabilities(TEXTS)
+    found = overtone.load(run.path, backend="torch", precision="bf16").probabilities(TEXTS)
+    assert 0 < np.abs(found - expected).max() < 0.02

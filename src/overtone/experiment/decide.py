@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from overtone import bundle as bundles
-from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
+from overtone.bundle import TOKENIZER, Bundle
 from overtone.errors import InputError
 from overtone.evaluation import metrics
 from overtone.experiment import card, crossvalidate, deciding, labelled
@@ -118,7 +118,7 @@ def decide(
     saved = bundles.save(
         folder,
         manifest,
-        partial(_copy, start.file(WEIGHTS)),
+        partial(_copy, start),
         start.file(TOKENIZER).read_text(encoding="utf-8"),
         card.write(manifest),
     )
@@ -141,8 +141,10 @@ def decide(
     )
 
 
-def _copy(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
+def _copy(source: Bundle, target: Path) -> None:
+    """Copy the model's files to the folder of `target`, under their names."""
+    for file in source.model_files():
+        shutil.copyfile(file, target.with_name(file.name))
 
 
 def _asked(kind: str, given: Mapping[str, object] | None, before: Section) -> Section:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +18,18 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import backends
-from overtone.inputs import batches
+from overtone.inference import backends, choice
+from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
 UNCALIBRATED = {"name": "none"}
+CHUNK = 2048
+"""Texts that are cleaned and tokenised while the model computes those before them."""
+LENGTHS = (16, 32, 64)
+"""Words of the texts on which backends are measured, where the bundle doesn't say better."""
 UNFITTED = {"name": "threshold", "threshold": 0.5}
 """The decision for labels that none was fitted for."""
 
@@ -41,13 +47,20 @@ class Prediction:
 class Predictor:
     """A loaded model: predict, probabilities, decide."""
 
-    def __init__(self, bundle: Bundle, logits_of: LogitsOf, labels: Labels | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        logits_of: LogitsOf,
+        labels: Labels | None = None,
+        tokens: int = batches.TOKENS,
+    ) -> None:
         """Join a bundle's parts: cleaner, inputs, backend, calibration and decision.
 
         Args:
             bundle: the bundle.
             logits_of: the backend.
             labels: one of the other label sets that the model learned; its own where None.
+            tokens: most tokens a batch, padding counted.
 
         """
         manifest = bundle.manifest
@@ -67,6 +80,7 @@ class Predictor:
         )
         self._decision = decision.restore(manifest.decision if known else UNFITTED, self.labels)
         self._logits_of = logits_of
+        self._tokens = tokens
 
     def with_labels_of(self, dataset: str) -> Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
@@ -88,7 +102,7 @@ class Predictor:
                 f"expected a dataset that the model was trained on besides its own, found "
                 f"{dataset!r}; there are: {', '.join(learned) or 'none'}"
             )
-        return Predictor(self.bundle, self._logits_of, learned[name])
+        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens)
 
     def predict(
         self, texts: Iterable[str], *, threshold: Thresholds | None = None
@@ -156,14 +170,42 @@ class Predictor:
                     f"expected texts, found {type(item).__name__} at position {place}: "
                     "leave out or fill the gaps"
                 )
-        encoded = self._inputs.encode([self._clean(item) for item in texts], self.labels)
-        if encoded.truncated:
+        found, truncated = [], 0
+        for encoded in self._encoded(texts):
+            truncated += encoded.truncated
+            found.append(batches.logits(self._logits_of, self._inputs, encoded, self._tokens))
+        if truncated:
             log.warning(
                 "%d of %d texts were longer than the model's input and lost a part",
-                encoded.truncated,
-                len(encoded),
+                truncated,
+                len(texts),
             )
-        return batches.logits(self._logits_of, self._inputs, encoded)
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _encoded(self, texts: Sequence[str]) -> Iterator[Encoded]:
+        """Yield chunks of texts, ready for the model; the next one is made while one is computed.
+
+        The tokenizer and the backends work without Python's lock, so both go on at once.
+        """
+        if len(texts) <= CHUNK:  # one text must not wait for a thread to start
+            yield self._encode(texts)
+            return
+        with ThreadPoolExecutor(1) as aside:
+            ahead = aside.submit(self._encode, texts[:CHUNK])
+            for first in range(CHUNK, len(texts), CHUNK):
+                ready = ahead.result()
+                ahead = aside.submit(self._encode, texts[first : first + CHUNK])
+                yield ready
+            yield ahead.result()
+
+    def collated(self, texts: Sequence[str], tokens: int) -> list[Batch]:
+        """Return the batches of some texts as the model gets them, at most `tokens` each."""
+        encoded = self._encode(texts)
+        plan = batches.by_length(encoded.lengths, texts=len(encoded.lengths) or 1, tokens=tokens)
+        return [self._inputs.collate(encoded, rows) for rows in plan]
+
+    def _encode(self, texts: Sequence[str]) -> Encoded:
+        return self._inputs.encode([self._clean(item) for item in texts], self.labels)
 
     def decide(
         self, probabilities: NDArray[np.float32], *, threshold: Thresholds | None = None
@@ -179,22 +221,48 @@ class Predictor:
         return decision.override(self._decision, threshold, self.labels).decide(probabilities)
 
 
-def load(model: str | Path, backend: str = "torch", **options: object) -> Predictor:
-    """Load a trained model.
+def load(model: str | Path, backend: str = "auto", **options: object) -> Predictor:
+    """Load a trained model or an export.
 
     Args:
-        model: the folder of a run or a bundle.
-        backend: what computes: torch.
+        model: the folder of a run, a bundle or an export.
+        backend: what computes: torch, onnx or openvino. `auto` takes the one that can read the
+            model; where several can and are installed, it measures them once and remembers which
+            one is the fastest on this machine.
         options: the backend's options, such as `device="cpu"`.
 
     Raises:
-        InputError: there is no such model; the message lists those nearby.
+        InputError: there is no such model, the message lists those nearby; or the backend can't
+            read it.
         BundleError: a file of it is missing, changed or additional.
         MissingExtraError: the backend's packages are not installed.
 
     """
     bundle = bundles.load(bundles.locate(model))
-    return Predictor(bundle, backends.load(backend, options, bundle))
+
+    def opened(name: str) -> Predictor:
+        tokens = backends.TOKENS.get(name, batches.TOKENS)
+        return Predictor(bundle, backends.load(name, options, bundle), tokens=tokens)
+
+    if backend == "auto":
+        names = backends.fitting(bundle)
+        backend = names[0]
+        if len(names) > 1:
+            backend = choice.fastest(bundle, names, lambda name: _seconds(opened(name)))
+    return opened(backend)
+
+
+def _seconds(model: Predictor) -> float:
+    """Return what some texts of real lengths take, the best of three times, after a first one."""
+    lengths = model.bundle.manifest.export.get("lengths", LENGTHS)
+    texts = ["a " * int(length) for length in lengths for _ in range(16)]
+    model.logits(texts)
+    found = []
+    for _ in range(3):
+        start = time.perf_counter()
+        model.logits(texts)
+        found.append(time.perf_counter() - start)
+    return min(found)
 
 
 def _named(config: Mapping[str, object], section: str) -> tuple[str, dict[str, object]]:

@@ -48,16 +48,17 @@ class Rows:
     pool: Pool
 
 
-def tokenised(tokenizer: Tokenizer, texts: Sequence[str]) -> Iterable[NDArray[np.int32]]:
-    """Yield the ids of each text, without special tokens."""
-    plain = _plain(tokenizer)
+def tokenised(
+    tokenizer: Tokenizer, plain: NDArray[np.int32], texts: Sequence[str]
+) -> Iterable[NDArray[np.int32]]:
+    """Yield the ids of each text, without special tokens; `plain` is what `as_plain` says."""
     for first in range(0, len(texts), BLOCK):
         block = list(texts[first : first + BLOCK])
         for encoding in tokenizer.encode_batch_fast(block, add_special_tokens=False):
             yield plain[np.asarray(encoding.ids, dtype=np.int32)]
 
 
-def _plain(tokenizer: Tokenizer) -> NDArray[np.int32]:
+def as_plain(tokenizer: Tokenizer) -> NDArray[np.int32]:
     """Return what each id becomes in a text: itself, but special tokens are unknown words there.
 
     Unigram tokenizers have "</s>" among their pieces, so a text that says it would hold the token,

@@ -19,7 +19,7 @@ from overtone.config import Range
 from overtone.errors import InputError
 from overtone.inputs import Batch, Encoded, _framed
 from overtone.inputs._framed import Frame, FramedEncoded
-from overtone.inputs._long import Long, cut, tokenised
+from overtone.inputs._long import Long, as_plain, cut, tokenised
 from overtone.labels import Labels
 
 CONJUNCTIONS = {"en": ("or", "?"), "es": ("o", "?"), "ar": ("أو", "؟")}
@@ -66,6 +66,8 @@ class Inputs:
         self.tokenizer = tokenizer
         self.max_length = min(config.max_length, limit)
         self._pad_id = _framed.prepare(tokenizer)
+        self._plain = as_plain(tokenizer)
+        self._known: dict[Labels, tuple[Frame, NDArray[np.float32]]] = {}
 
     def encode(self, texts: Sequence[str], labels: Labels) -> PrefixEncoded:
         """Tokenise texts once, for one label set.
@@ -75,9 +77,7 @@ class Inputs:
 
         """
         labels = labels.with_prompts(self.config.prompts)
-        prefix, spans = self._prefix(labels)
-        pair = self.tokenizer.encode(prefix, "a")
-        frame = Frame.around(pair, part=1)
+        frame, label_pool = self._framed(labels)
         room = self.max_length - len(frame)
         if room < 1:
             raise InputError(
@@ -86,10 +86,10 @@ class Inputs:
             )
         return PrefixEncoded(
             labels=labels,
-            **vars(cut(tokenised(self.tokenizer, texts), room, self.config)),
+            **vars(cut(tokenised(self.tokenizer, self._plain, texts), room, self.config)),
             overhead=len(frame),
             frame=frame,
-            label_pool=_label_pool(pair, spans, labels, len(frame.head)),
+            label_pool=label_pool,
             width=0 if self.config.mask else self.max_length,
         )
 
@@ -108,6 +108,15 @@ class Inputs:
         if not self.config.mask:
             batch = _unmasked(batch, encoded.width, self._pad_id)
         return {**batch, "label_pool": encoded.label_pool}
+
+    def _framed(self, labels: Labels) -> tuple[Frame, NDArray[np.float32]]:
+        """Return what stands around each text and where the labels are in it, made once."""
+        if labels not in self._known:
+            prefix, spans = self._prefix(labels)
+            pair = self.tokenizer.encode(prefix, "a")
+            frame = Frame.around(pair, part=1)
+            self._known[labels] = frame, _label_pool(pair, spans, labels, len(frame.head))
+        return self._known[labels]
 
     def _prefix(self, labels: Labels) -> tuple[str, list[tuple[int, int]]]:
         """Return segment A and where in it each label's words stand, in characters."""

@@ -14,7 +14,7 @@ from overtone.config import Range
 from overtone.errors import InputError
 from overtone.inputs import Batch, Encoded, _framed
 from overtone.inputs._framed import Frame, FramedEncoded
-from overtone.inputs._long import Long, cut, tokenised
+from overtone.inputs._long import Long, as_plain, cut, tokenised
 from overtone.labels import Labels
 
 
@@ -35,6 +35,7 @@ class Inputs:
         self.tokenizer = tokenizer
         self.max_length = min(config.max_length, limit)
         self._pad_id = _framed.prepare(tokenizer)
+        self._plain = as_plain(tokenizer)
 
     def encode(self, texts: Sequence[str], labels: Labels) -> FramedEncoded:
         """Tokenise texts once.
@@ -51,7 +52,7 @@ class Inputs:
             )
         return FramedEncoded(
             labels=labels,
-            **vars(cut(tokenised(self.tokenizer, texts), room, self.config)),
+            **vars(cut(tokenised(self.tokenizer, self._plain, texts), room, self.config)),
             overhead=len(frame),
             frame=frame,
         )

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from overtone.errors import InputError
 from overtone.inputs import _framed
-from overtone.inputs._long import tokenised
+from overtone.inputs._long import as_plain, tokenised
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ def count(tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np.int64]:
     """Return how often each piece occurs in texts, by its id, (V,)."""
     _framed.prepare(tokenizer)
     counts = np.zeros(1 + max(tokenizer.get_vocab().values()), dtype=np.int64)
-    for ids in tokenised(tokenizer, texts):
+    for ids in tokenised(tokenizer, as_plain(tokenizer), texts):
         counts += np.bincount(ids, minlength=len(counts))
     return counts
 

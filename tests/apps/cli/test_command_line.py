@@ -17,7 +17,7 @@ Cli = Callable[..., Any]
 
 COMMANDS = (
     "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "decide",
-    "compress", "study",
+    "compress", "export", "study",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from overtone.apps.cli import (
     data,
     decide,
     evaluate,
+    export,
     predict,
     study,
     train,
@@ -44,6 +45,7 @@ app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(decide.decide)
 app.command()(compress.compress)
+app.command()(export.export)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
 

@@ -81,7 +81,7 @@ def predict(
     if (output is None) == (json_to is None):
         raise InputError(f"--input needs --output FILE ({TABLES}) or --json FILE, not both")
     kind = None if output is None else tables.check_kind(output)
-    text_column, rows = _table(input_file, text_column)
+    text_column, rows = read_table(input_file, text_column)
     target = output or Path(str(json_to))
     if input_file.exists() and target.exists() and target.samefile(input_file):
         option = "--json" if output is None else "--output"
@@ -215,7 +215,7 @@ def _decoded(lines: Iterable[bytes]) -> Iterator[Row]:
             raise DataError(f"standard input, line {number}: expected UTF-8") from error
 
 
-def _table(path: Path, text_column: str | None) -> tuple[str, Iterator[Row]]:
+def read_table(path: Path, text_column: str | None) -> tuple[str, Iterator[Row]]:
     """Return the text column of a table, guessed where it isn't given, and the rows."""
     from overtone.data import tables
 

@@ -6,21 +6,31 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
+from torch import nn
 
 from overtone import models
 from overtone.bundle import WEIGHTS, Bundle
 from overtone.errors import InputError
+from overtone.inputs import Batch
 from overtone.inputs.batches import LogitsOf
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Where to compute."""
+    """Where and how to compute."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """`auto` takes CUDA or MPS where there is one."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 halves the digits of products and pays on hardware that multiplies it; probabilities
+    change in the third place."""
+    compiled: bool = False
+    """Whether torch compiles the model, which takes a minute and a C++ compiler, and pays on a GPU
+    with many texts."""
 
 
 def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
@@ -39,7 +49,18 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
         raise InputError(
             f"the device {config.device} can't be used ({error}); there is always cpu"
         ) from error
+    if config.compiled:
+        model.compile(dynamic=True)
+    if config.precision == "bf16":
+        return partial(_in_bf16, model)
     return partial(models.logits_of, model)
+
+
+def _in_bf16(model: nn.Module, batch: Batch) -> NDArray[np.float32]:
+    """Return the logits (B, C) of a batch, products in bf16 and the rest as it is."""
+    kind = next(model.parameters()).device.type
+    with torch.autocast(kind, dtype=torch.bfloat16):
+        return models.logits_of(model, batch)
 
 
 def _device(name: str) -> str:

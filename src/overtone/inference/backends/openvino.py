@@ -1,0 +1,61 @@
+"""OpenVINO on the CPU: an export to it, or one to ONNX whose operators it knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from overtone.bundle import ONNX, OPENVINO, Bundle
+from overtone.config import Range
+from overtone.errors import BundleError
+from overtone.inputs import Batch
+from overtone.inputs.batches import LogitsOf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """How to compute."""
+
+    threads: Annotated[int, Range(0)] = 0
+    """Threads; 0 leaves it to OpenVINO, which takes the cores that the process may use."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of products that are not bytes; bf16 pays on processors that multiply it."""
+
+
+def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
+    """Return the function from a batch to its logits.
+
+    Reading and compiling send nothing: only OpenVINO's converter has telemetry, which is not used.
+
+    Raises:
+        BundleError: the file is no graph that this version of OpenVINO can compute.
+
+    """
+    name = OPENVINO if OPENVINO in bundle.files else ONNX
+    kinds = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16}
+    settings: dict[str, object] = {
+        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, which gets all threads
+        "INFERENCE_PRECISION_HINT": kinds[config.precision],
+    }
+    if config.threads:
+        settings["INFERENCE_NUM_THREADS"] = config.threads
+    core = openvino.Core()
+    try:
+        compiled = core.compile_model(core.read_model(bundle.file(name)), "CPU", settings)
+    except RuntimeError as error:
+        raise BundleError(
+            f"{bundle.path}: OpenVINO {openvino.__version__} can't compute {name}; "
+            "overtone export --format openvino makes what it can"
+        ) from error
+    request = compiled.create_infer_request()
+    names = tuple(given.get_any_name() for given in compiled.inputs)
+
+    def logits_of(batch: Batch) -> NDArray[np.float32]:
+        found = request.infer({name: batch[name] for name in names})
+        return np.array(found[0], dtype=np.float32)  # a copy: the request reuses its own
+
+    return logits_of
