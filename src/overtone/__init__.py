@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from overtone.apps.scoring.score import score
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
@@ -36,6 +37,7 @@ __all__ = [
     "decide",
     "evaluate",
     "load",
+    "score",
     "train",
 ]
 
@@ -51,6 +53,7 @@ _HOMES = {
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
     "load": "overtone.inference.predictor",
+    "score": "overtone.apps.scoring.score",
     "train": "overtone.experiment.train",
 }
 
