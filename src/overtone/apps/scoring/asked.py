@@ -71,8 +71,6 @@ class Asked:
             InputError: something is out of its range.
 
         """
-        if isinstance(self.keep, str) and self.keep != ALL:
-            raise InputError(f"expected columns to keep, or 'all', found {self.keep!r}")
         if self.format not in FORMATS:
             raise InputError(f"expected the format {', '.join(FORMATS)}, found {self.format!r}")
         for key in ("rows_per_shard", "most_characters"):

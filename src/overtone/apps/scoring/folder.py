@@ -24,6 +24,8 @@ from overtone.errors import InputError
 
 FORMAT = 1
 MANIFEST, LOCK, DONE = "manifest.json", "lock", "done"
+LEFT_OVER = (f".{MANIFEST}.*", ".part-*.*", ".rejects-*.*", f"{DONE}/.*")
+"""What a killed process was writing."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,17 @@ class Folder:
             return None
         return found if whole else None
 
+    def begin_shard(self, number: int) -> int:
+        """Count how often a shard was begun since this process made ready for it, and return it."""
+        path = self.path / DONE / f".{number:06d}.tries"
+        tries = 1 + (path.stat().st_size if path.is_file() else 0)
+        path.write_bytes(b"." * tries)
+        return tries
+
     def finish_shard(self, number: int, shard: Shard) -> None:
         """Say that a shard's files are whole."""
         atomic.write_text(self._done(number), json.dumps(asdict(shard)) + "\n")
+        (self.path / DONE / f".{number:06d}.tries").unlink(missing_ok=True)
 
     def begin(self, asked: Asked) -> None:
         """Make the folder for what is asked for, or go on with it; its lock is held.
@@ -89,6 +99,9 @@ class Folder:
         """
         content = {"format": FORMAT, "overtone": __version__, "asked": asked.to_json()}
         manifest = self.path / MANIFEST
+        for pattern in LEFT_OVER:
+            for left in self.path.glob(pattern):
+                left.unlink(missing_ok=True)
         if not manifest.is_file():
             if others := sorted({path.name for path in self.path.iterdir()} - {LOCK, DONE}):
                 raise InputError(
@@ -104,8 +117,6 @@ class Folder:
                 "ask for the same again"
             )
         (self.path / DONE).mkdir(exist_ok=True)
-        for left in (*self.path.glob(".*-*.*"), *(self.path / DONE).glob(".*")):
-            left.unlink(missing_ok=True)  # what a killed process was writing
 
     def finish(self, scored: int, rejected: int, shards: int) -> None:
         """Say in the manifest that all is done, and how much it is."""

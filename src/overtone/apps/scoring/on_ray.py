@@ -22,10 +22,12 @@ from overtone.apps.scoring.local import Progress
 from overtone.apps.scoring.shard import score_shard
 from overtone.apps.scoring.stream import Position
 from overtone.data.records import Table
-from overtone.errors import InputError, MissingExtraError, OvertoneError
+from overtone.errors import MissingExtraError, OvertoneError
 
-RETRIES = 3
-"""How often a shard is tried again whose worker died."""
+TRIES = 4
+"""How often a shard is begun whose worker dies; Ray by itself would never give up."""
+STARTS = 3
+"""How often a Ray of our own is started, which takes more than Ray's 30 s on a busy machine."""
 BLOCKS = 10_000
 """Most blocks that Ray Data plans with; each holds numbers of shards, and no rows."""
 STORE_BYTES = 100_000_000
@@ -33,9 +35,9 @@ STORE_BYTES = 100_000_000
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # CPU workers see no GPU, without a warning
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-"""No telemetry, and no bars besides ours."""
+"""No telemetry, and no messages besides ours."""
 
 
 def run(
@@ -44,9 +46,9 @@ def run(
     """Yield the shards as they are done, and whether each was done before.
 
     Raises:
-        InputError: the cluster can't be reached.
         MissingExtraError: Ray is not installed.
-        OvertoneError: a shard can't be scored, or killed its workers again and again.
+        OvertoneError: the cluster can't be reached; or a shard can't be scored, or killed its
+            workers again and again.
 
     """
     ray = _package()
@@ -110,6 +112,12 @@ class Worker:
         # Ray may ask again for what a worker had finished before it died.
         if (shard := self._job.folder.done(number)) is not None:
             return shard
+        tries = self._job.folder.begin_shard(number)
+        if tries > TRIES:
+            raise OvertoneError(
+                f"shard {number} killed its worker {TRIES} times: it needs more memory than there "
+                "is, or something else kills it"
+            )
         stream = self._job.stream(start)
         scored = score_shard(number, stream, self._job, self._predictor, lambda *_: None)
         if scored is None:
@@ -134,8 +142,6 @@ def _scored(
         batch_size=1,
         compute=ray.data.ActorPoolStrategy(size=count),
         num_cpus=1,
-        max_restarts=-1,
-        max_task_retries=RETRIES,
     )
     try:
         for found in shards.iter_rows():
@@ -166,20 +172,23 @@ def _count(path: str, most_bytes: int) -> int:
 @contextmanager
 def _cluster(ray: Any, workers: int | None, address: str | None) -> Iterator[None]:  # noqa: ANN401
     """Connect to a cluster, or start one on this machine and take it down in the end."""
-    logging.getLogger("ray").setLevel(logging.WARNING)
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     # A core for the tasks that count and for Ray Data's own, besides the actors'.
     here = {
         "num_cpus": 1 + (workers or os.cpu_count() or 1),
         "object_store_memory": STORE_BYTES,
         "include_dashboard": False,
     }
-    try:
-        ray.init(address=address or "local", **quiet, **({} if address else here))
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise InputError(
-            f"expected a Ray cluster at {address or 'this machine'}, could not reach it ({error})"
-        ) from error
+    for again in reversed(range(1 if address else STARTS)):
+        try:
+            ray.init(address=address or "local", **quiet, **({} if address else here))
+            break
+        except Exception as error:  # Ray raises this very class where it can't start
+            ray.shutdown()
+            if again:
+                continue
+            where = f"reach Ray at {address}" if address else "start Ray on this machine"
+            raise OvertoneError(f"could not {where} ({error}); see its logs in /tmp/ray") from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     try:
@@ -195,4 +204,8 @@ def _package() -> Any:  # noqa: ANN401
         import ray.data  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError("ray", "--engine ray") from error
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):  # and not its file
+            handler.setLevel(logging.ERROR)
     return ray

@@ -118,7 +118,7 @@ def score(
         inputs=tuple(map(Input.of, paths)),
         text_column=text_column,
         id_column=id_column,
-        keep="all" if keep == ALL else tuple(dict.fromkeys(keep)),
+        keep=_kept(keep),
         format=format,
         rows_per_shard=rows_per_shard,
         most_characters=most_characters,
@@ -145,6 +145,15 @@ def score(
             raise DataError(f"expected rows to score, found none in {len(paths)} files")
         job.folder.finish(found.scored, found.rejected, found.shards)
     return found
+
+
+def _kept(keep: Iterable[str]) -> tuple[str, ...] | Literal["all"]:
+    """Return the columns to keep, each once."""
+    if isinstance(keep, str):
+        if keep != ALL:
+            raise InputError(f"expected columns to keep, or 'all', found {keep!r}: pass [{keep!r}]")
+        return "all"
+    return tuple(dict.fromkeys(keep))
 
 
 def _by_label(
