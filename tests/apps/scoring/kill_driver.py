@@ -1,9 +1,9 @@
 """Runs `overtone score` in children and kills them in the midst of what they do.
 
 A process that imports torch takes seconds to start; one that is forked from it does not. Orders
-come as lines of JSON on standard input: the arguments, the folder of the output, and at which of
-the things that the child does in that folder it is sent a signal (0: never). Each is answered by a line
-of JSON: the exit code, negative for a signal, how many things there were, and what was said.
+come as lines of JSON on standard input: the arguments, the folder of the output, a signal, and at
+which of the things that the child does there it gets it (0: never). Each is answered by a line of
+JSON: the exit code, negative for a signal, and what was said, the number of those things last.
 """
 
 from __future__ import annotations

@@ -55,14 +55,16 @@ def test_workers_write_what_one_process_writes_though_one_is_killed(
         guard.start()
         # Two deaths: one of a worker that has begun, another of one that wrote shards.
         for sight in ("done/.*.tries", "done/*.json"):
-            while process.poll() is None and not any(out.glob(sight)):
+            while process.poll() is None:
+                if any(out.glob(sight)) and _kill_a_worker(process.pid):
+                    killed += 1
+                    break
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.01)
-            killed += _kill_a_worker(process.pid)
         said, _ = process.communicate()
         guard.cancel()
     assert process.returncode == 0, said
-    assert killed == 2
+    assert killed == 2, said
     overtone.score(model, inputs, tmp_path / "whole", id_column="id", rows_per_shard=500)
     assert written(out) == written(tmp_path / "whole")
     assert not list(out.rglob(".*"))

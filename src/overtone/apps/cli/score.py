@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from overtone.apps.cli.options import Model, Thresholds, needs, thresholds
+from overtone.apps.cli.options import Model, Thresholds, thresholds
 from overtone.apps.cli.printable import printable
 
 RAY = "Many workers"
@@ -93,10 +93,9 @@ def score(
     ] = None,
 ) -> None:
     """Label the texts of files of any size; stopped or killed, the same command goes on."""
-    with needs("train", "score"):
-        from overtone.apps.cli.show_scoring import Shown
-        from overtone.apps.scoring.job import open_model
-        from overtone.apps.scoring.score import score as score_files
+    from overtone.apps.cli.show_scoring import Shown
+    from overtone.apps.scoring.job import open_model
+    from overtone.apps.scoring.score import score as score_files
 
     by_label = None
     if threshold:
