@@ -17,6 +17,10 @@ def write(folder: Path) -> None:
     (folder / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def test_files_are_scored_and_said(cli: Cli, run: Path, tmp_path: Path) -> None:
     write(tmp_path)
     command = ["score", run, "--input", "*.jsonl", "--output", "out", "--format", "jsonl",
@@ -27,7 +31,7 @@ def test_files_are_scored_and_said(cli: Cli, run: Path, tmp_path: Path) -> None:
         "scored 2 texts in 2 files in out",
         "warning: 1 rows were rejected: out/rejects-*.jsonl say which and why",
     ]
-    rows = [json.loads(line) for line in (tmp_path / "out" / "part-000000.jsonl").open()]
+    rows = read(tmp_path / "out" / "part-000000.jsonl")
     expected = overtone.load(run).predict(["so happy", "a terrible day"])
     assert [(row["id"], row["text"]) for row in rows] == [
         ("0", "so happy"),
@@ -44,7 +48,7 @@ def test_thresholds_are_as_in_predict(cli: Cli, run: Path, tmp_path: Path) -> No
     command = ["score", run, "--input", "in.jsonl", "--output", "out", "--format", "jsonl"]
     found = cli(*command, "--threshold", "1", "--threshold", "joy=0")
     assert found.code == 0, found.err
-    rows = [json.loads(line) for line in (tmp_path / "out" / "part-000000.jsonl").open()]
+    rows = read(tmp_path / "out" / "part-000000.jsonl")
     assert [row["labels"] for row in rows] == [["joy"], ["joy"]]
     cli(*command, "--threshold", "high").assert_failed(2)
 

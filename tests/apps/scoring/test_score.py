@@ -21,7 +21,7 @@ from tests.apps.scoring.conftest import lines, text_of, write_jsonl, written
 
 import overtone
 from overtone.apps.scoring import shard
-from overtone.apps.scoring.score import Step
+from overtone.apps.scoring.score import Scored, Step
 from overtone.data import tables
 from overtone.errors import DataError, InputError, MissingExtraError
 
@@ -75,7 +75,7 @@ def test_each_row_has_its_source_its_id_and_what_predict_says(
 def test_json_lines_and_parquet_say_the_same(model: Path, table: Path, tmp_path: Path) -> None:
     for kind in ("jsonl", "parquet"):
         overtone.score(
-            model, table, tmp_path / kind, text_column="say", keep=["more"], format=kind,  # type: ignore[arg-type]
+            model, table, tmp_path / kind, text_column="say", keep=["more"], format=kind,
         )  # fmt: skip
     rows = list(lines(tmp_path / "jsonl", "part-*"))
     typed = parquet.read_table(tmp_path / "parquet" / "part-000000.parquet").to_pylist()
@@ -96,7 +96,7 @@ def test_cells_that_a_spreadsheet_would_run_are_guarded(
     (tmp_path / "in.jsonl").write_text(json.dumps({"text": "a day", cell: cell}) + "\n")
     for kind in ("csv", "jsonl"):
         overtone.score(
-            model, tmp_path / "in.jsonl", tmp_path / kind, id_column=cell, format=kind,  # type: ignore[arg-type]
+            model, tmp_path / "in.jsonl", tmp_path / kind, id_column=cell, format=kind,
         )  # fmt: skip
     with (tmp_path / "csv" / "part-000000.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -222,7 +222,7 @@ def test_what_is_done_is_not_done_again_and_what_is_gone_is(model: Path, tmp_pat
     write_jsonl(tmp_path / "in.jsonl", range(100))
     out = tmp_path / "out"
 
-    def score() -> overtone.apps.scoring.score.Scored:
+    def score() -> Scored:
         return overtone.score(model, tmp_path / "in.jsonl", out, rows_per_shard=20, format="jsonl")
 
     first = score()
