@@ -93,11 +93,12 @@ class Table:
 
         """
         if self.format == ".parquet":
-            for done, (values, problem) in enumerate(
-                _parquet.read_from(self.path, self.columns, skip), start=skip + 1
-            ):
-                self.read = self._share(done)
-                yield Record(done, values, problem)
+            rows = self.count()
+            size = self.path.stat().st_size
+            found = _parquet.read_from(self.path, self.columns, skip)
+            for number, (values, problem) in enumerate(found, start=skip + 1):
+                self.read = size * number // rows
+                yield Record(number, values, problem)
             return
         with self._lines() as lines:
             yield from self._parsed(lines, skip)
@@ -130,11 +131,6 @@ class Table:
         if head and not found:
             raise DataError(f"{self.path}, line {head[0].line}: {head[0].problem or 'no keys'}")
         return list(found)
-
-    def _share(self, row: int) -> int:
-        """Return how many bytes so many rows of Parquet are, on the average."""
-        self._rows = getattr(self, "_rows", None) or max(1, _parquet.count(self.path))
-        return int(self.path.stat().st_size * row / self._rows)
 
     @contextmanager
     def _lines(self) -> Iterator[Iterator[_Line]]:
