@@ -19,8 +19,8 @@ from overtone.apps.scoring.writers import WRITERS, Append
 from overtone.inference import predictor as predictors
 from overtone.inference.predictor import Predictor
 
-TEXTS = 4096
-CHARACTERS = 2_000_000
+TEXTS = 1024
+CHARACTERS = 500_000
 """Most of a chunk, which is what is in memory at a time. A chunk never spans shards, so that the
 same texts share it, and their probabilities are the same, whoever scores the shard."""
 
