@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from overtone.apps.scoring.score import score
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
@@ -40,6 +41,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "score",
     "train",
 ]
 
@@ -57,6 +59,7 @@ _HOMES = {
     "evaluate": "overtone.experiment.evaluate",
     "export": "overtone.experiment.export",
     "load": "overtone.inference.predictor",
+    "score": "overtone.apps.scoring.score",
     "train": "overtone.experiment.train",
 }
 

@@ -14,6 +14,8 @@ from overtone.errors import DataError
 
 Row = dict[str, str]
 
+NAME_OR_EMPTY = "name the column in the header or empty the cell"
+
 
 def read_tsv(path: Path) -> Iterator[tuple[int, Row]]:
     """Yield line number and cells of a TSV file in which quotes mean nothing."""
@@ -32,16 +34,20 @@ def read_csv(path: Path) -> Iterator[tuple[int, Row]]:
     return _below_header(path, _csv_cells(path), "a text that holds the separator must be quoted")
 
 
-def _csv_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
-    # The default limit is 131,072 characters, less than a long document has.
+def lift_limit() -> None:
+    """Let a CSV cell be long: the default limit is 131,072 characters, less than documents have."""
     csv.field_size_limit(sys.maxsize)
+
+
+def _csv_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    lift_limit()
     content = (line for _, line in lines(path))
     head: list[str] = []
     for line in content:
         head.append(line)
         if line.strip():
             break
-    reader = csv.reader(chain(head, content), delimiter=_separator(head), strict=True)
+    reader = csv.reader(chain(head, content), delimiter=separator(head), strict=True)
     first = 1  # the line on which the row at hand begins
     try:
         for cells in reader:
@@ -54,7 +60,7 @@ def _csv_cells(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from error
 
 
-def _separator(head: Sequence[str]) -> str:
+def separator(head: Sequence[str]) -> str:
     """Return what separates a CSV file's cells, judged by its first lines, the header the last."""
     unquoted = re.sub(r'"(?:[^"]|"")*(?:"|$)', "", "".join(head[-1:]))
     if "," in unquoted or not re.search("[;\t]", unquoted):
@@ -72,7 +78,7 @@ def _below_header(
     for number, cells in rows:
         if not header:
             width = len(cells)
-            header = _checked_header(path, number, cells)
+            header = checked_header(path, number, cells)
         elif not any(map(str.strip, cells)):
             blank.append((number, cells))
         else:
@@ -81,7 +87,13 @@ def _below_header(
             blank.clear()
 
 
-def _checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
+def checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
+    """Return the columns' names, those at the end that have none left out.
+
+    Raises:
+        DataError: two have the same name, or none.
+
+    """
     header = [cell.strip() for cell in cells]
     while header and not header[-1]:
         header.pop()
@@ -97,15 +109,24 @@ def _checked_header(path: Path, line: int, cells: list[str]) -> list[str]:
 def _row(
     path: Path, line: int, cells: list[str], header: list[str], width: int, advice: str
 ) -> Row:
-    """Return a row by column name. Cells below the unnamed columns at the end may be missing."""
-    if not len(header) <= len(cells) <= width:
-        raise DataError(
-            f"{path}, line {line}: expected {width} cells as in the header, found {len(cells)}; "
-            f"{advice}"
-        )
-    if any(map(str.strip, cells[len(header) :])):
-        raise DataError(
-            f"{path}, line {line}: expected nothing below a column that has no name, found a cell "
-            "with content; name the column in the header or empty the cell"
-        )
+    """Return a row by column name, or raise what is wrong with it."""
+    if problem := misfit(cells, header, width):
+        advice = advice if len(cells) not in range(len(header), width + 1) else NAME_OR_EMPTY
+        raise DataError(f"{path}, line {line}: {problem}; {advice}")
     return dict(zip(header, cells, strict=False))
+
+
+def misfit(cells: Sequence[str], header: Sequence[str], width: int) -> str:
+    """Return why cells don't fit below a header, or an empty text.
+
+    Args:
+        cells: of a row. Those below the unnamed columns at the end may be missing.
+        header: the names.
+        width: how many cells the header has, those without a name too.
+
+    """
+    if not len(header) <= len(cells) <= width:
+        return f"expected {width} cells as in the header, found {len(cells)}"
+    if any(map(str.strip, cells[len(header) :])):
+        return "expected nothing below a column that has no name, found a cell with content"
+    return ""

@@ -128,27 +128,38 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            # Half of a surrogate pair could not be written again: refused here, by its line.
-            json.dumps(row, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as error:
-            raise DataError(
-                f"{path}, line {number}: expected one JSON object in UTF-8, found something else "
-                f"({error})"
-            ) from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{path}, line {number}: expected one JSON object, found {type(row).__name__}"
-            )
-        yield number, {key: _text(value) for key, value in row.items()}
+            row = json_object(line)
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: {error}") from error
+        yield number, {key: as_text(value) for key, value in row.items()}
+
+
+def json_object(line: str) -> dict[str, object]:
+    """Return what a line of JSON holds.
+
+    Raises:
+        ValueError: it is no object, or one that could not be written again; the message says why.
+
+    """
+    try:
+        row = json.loads(line)
+        # Half of a surrogate pair could not be written again: refused here.
+        json.dumps(row, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"expected one JSON object in UTF-8, found something else ({error})"
+        ) from error
+    if not isinstance(row, dict):
+        raise ValueError(f"expected one JSON object, found {type(row).__name__}")  # noqa: TRY004
+    return row
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
     for number, row in _parquet.read(path):
-        yield number, {key: _text(value) for key, value in row.items()}
+        yield number, {key: as_text(value) for key, value in row.items()}
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a value as a cell: nothing as an empty one, and what JSON knows as JSON."""
     if value is None or value != value:  # noqa: PLR0124 - not a number
         return ""
@@ -182,11 +193,11 @@ def _guarded_lines(file: TextIO, kind: str) -> Callable[[list[str], list[str]], 
     writer = csv.writer(file, lineterminator="\r\n")
 
     def write_cells(cells: list[str]) -> None:
-        guarded = [_guarded(cell) for cell in cells]
+        guarded_cells = [guarded(cell) for cell in cells]
         if kind == ".csv":
-            writer.writerow(guarded)
+            writer.writerow(guarded_cells)
         else:
-            file.write("\t".join(re.sub(r"[\t\r\n]+", " ", g) for g in guarded) + "\n")
+            file.write("\t".join(re.sub(r"[\t\r\n]+", " ", g) for g in guarded_cells) + "\n")
 
     first = True
 
@@ -200,7 +211,8 @@ def _guarded_lines(file: TextIO, kind: str) -> Callable[[list[str], list[str]], 
     return append
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
+    """Return a cell that a spreadsheet takes for text or a number, and never for a formula."""
     if not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
         return cell
     try:

@@ -16,8 +16,8 @@ from overtone.apps import cli as command_line
 Cli = Callable[..., Any]
 
 COMMANDS = (
-    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "decide",
-    "compress", "export", "study",
+    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "score",
+    "decide", "compress", "export", "study",
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def test_help_lists_the_commands(cli: Cli, option: str) -> None:
         (["train"], ["--dataset", "--encoder", "--config", "--set", "--seed", "--resume"]),
         (["evaluate"], ["MODEL", "--dataset", "--split", "--json"]),
         (["predict"], ["MODEL", "--input", "--text-column", "--output", "--json"]),
+        (["score"], ["MODEL", "--input", "--text-column", "--output", "--format", "--engine"]),
         (["data"], ["list", "show"]),
         (["data", "show"], ["name", "--data-dir"]),
     ],
@@ -140,7 +141,8 @@ def test_an_unexpected_error_asks_for_a_report(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["predict", "--help"], ["train", "--help"]]
+    "arguments",
+    [["--help"], ["--version"], ["predict", "--help"], ["train", "--help"], ["score", "--help"]],
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = (
@@ -188,6 +190,7 @@ cli.run()
     "arguments",
     [
         ["predict", "RUN", "a text"],
+        ["score", "RUN", "--input", str(Path(__file__)), "--output", "new"],
         ["evaluate", "RUN", "--dataset", "sample"],
         ["train", "--dataset", "sample", "--output", "new"],
     ],

@@ -23,6 +23,7 @@ from overtone.apps.cli import (
     evaluate,
     export,
     predict,
+    score,
     study,
     train,
     tune,
@@ -43,6 +44,7 @@ app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
+app.command()(score.score)
 app.command()(decide.decide)
 app.command()(compress.compress)
 app.command()(export.export)

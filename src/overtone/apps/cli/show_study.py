@@ -10,12 +10,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from overtone.apps.cli.duration import duration
 from overtone.apps.cli.printable import printable
 from overtone.study import states
 from overtone.study.cells import Cell
 from overtone.study.progress import HEADLINE, status, summary
-
-MINUTE, HOUR = 60, 3600
 
 
 class Shown:
@@ -116,13 +115,3 @@ def show_list(cells: Sequence[Cell], study: Path) -> list[str]:
             said = why.reason if why else ""
         lines.append(printable(f"{cell.key:{width}}  {state:7}  {said}".rstrip()))
     return lines
-
-
-def duration(seconds: float) -> str:
-    """Return how long something takes, in words."""
-    if seconds < MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    hours, minutes = divmod(round(seconds / MINUTE), MINUTE)
-    return f"{hours} h {minutes} min"

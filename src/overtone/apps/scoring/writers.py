@@ -1,0 +1,120 @@
+"""Writes one shard: CSV for people and spreadsheets, JSON Lines and Parquet for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from overtone.apps.scoring.select import MORE
+from overtone.data import _parquet, tables
+from overtone.inference.predictor import Prediction
+
+DIGITS = 6
+"""Of a probability behind the point: one more is not the same on every machine."""
+
+
+class Columns:
+    """The columns of the output."""
+
+    def __init__(self, labels: Sequence[str], id_column: str | None, kept: Sequence[str]) -> None:
+        """Name them.
+
+        Args:
+            labels: the model's.
+            id_column: the input's.
+            kept: what is kept of the input besides.
+
+        """
+        self.labels = tuple(labels)
+        self.first = (*MORE, *([id_column] if id_column else []))
+        self.kept = tuple(kept)
+        self.header = (*self.first, "labels", *self.probabilities(), *self.kept)
+
+    def probabilities(self) -> tuple[str, ...]:
+        """Return the names of the probabilities' columns."""
+        return tuple(f"p_{name}" for name in self.labels)
+
+    def own(self) -> frozenset[str]:
+        """Return those that no input may bring."""
+        return frozenset((*MORE, "labels", "probabilities", *self.probabilities()))
+
+
+Append = Callable[[str, int, dict[str, str], Prediction], None]
+"""Takes the source file, the row's number, the id and what is kept, and what was found."""
+
+
+@contextmanager
+def write_csv(path: Path, columns: Columns) -> Iterator[Append]:
+    """Give a function that appends a row; cells that a spreadsheet would run are guarded."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        # The line end "\r\n" makes the writer quote a cell that holds a lone "\r".
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(map(tables.guarded, columns.header))
+
+        def append(source: str, row: int, others: dict[str, str], found: Prediction) -> None:
+            cells = {**others, "source_file": source, "source_row": str(row)}
+            writer.writerow(
+                [
+                    *(tables.guarded(cells[name]) for name in columns.first),
+                    tables.guarded(" ".join(found.labels)),
+                    *(f"{value:.{DIGITS}f}" for value in found.probabilities.values()),
+                    *(tables.guarded(cells.get(name, "")) for name in columns.kept),
+                ]
+            )
+
+        yield append
+
+
+@contextmanager
+def write_jsonl(path: Path, columns: Columns) -> Iterator[Append]:  # noqa: ARG001 - as the others
+    """Give a function that appends a row."""
+    with path.open("w", encoding="utf-8") as file:
+
+        def append(source: str, row: int, others: dict[str, str], found: Prediction) -> None:
+            content = {
+                "source_file": source,
+                "source_row": row,
+                **others,
+                "labels": found.labels,
+                "probabilities": {
+                    name: round(value, DIGITS) for name, value in found.probabilities.items()
+                },
+            }
+            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+        yield append
+
+
+@contextmanager
+def write_parquet(path: Path, columns: Columns) -> Iterator[Append]:
+    """Give a function that appends a row: text, a list of labels, float32 probabilities.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+
+    """
+    arrow, _ = _parquet.packages(path)
+    text = arrow.string()
+    types = dict.fromkeys((*columns.first, *columns.kept), text)
+    types |= {"source_row": arrow.int64(), "labels": arrow.list_(text)}
+    types |= dict.fromkeys(columns.probabilities(), arrow.float32())
+    with _parquet.write_typed(path, {name: types[name] for name in columns.header}) as write:
+
+        def append(source: str, row: int, others: dict[str, str], found: Prediction) -> None:
+            cells: dict[str, object] = {**others, "source_file": source, "source_row": row}
+            write(
+                [
+                    *(cells[name] for name in columns.first),
+                    found.labels,
+                    *(round(value, DIGITS) for value in found.probabilities.values()),
+                    *(cells.get(name, "") for name in columns.kept),
+                ]
+            )
+
+        yield append
+
+
+WRITERS = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
