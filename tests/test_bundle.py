@@ -204,7 +204,7 @@ def test_a_name_that_no_file_can_have_is_refused(saved: Path, name: str) -> None
 KEYS = ["files", *Manifest.__annotations__]
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key != "also"])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in {"also", "export"}])
 def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
     rewrite(saved, lambda content: content.pop(key))
     with pytest.raises(BundleError, match=r"bundle\.json"):
@@ -214,6 +214,11 @@ def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
 def test_a_bundle_of_before_there_were_other_label_sets_has_none(saved: Path) -> None:
     rewrite(saved, lambda content: content.pop("also"))
     assert bundle.load(saved).manifest.also == {}
+
+
+def test_a_bundle_of_before_there_were_exports_is_none(saved: Path) -> None:
+    rewrite(saved, lambda content: content.pop("export"))
+    assert bundle.load(saved).manifest.export == {}
 
 
 def test_other_label_sets_that_are_none_are_refused(saved: Path) -> None:

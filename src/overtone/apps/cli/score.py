@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -95,12 +95,27 @@ def score(
     """Label the texts of files of any size; stopped or killed, the same command goes on."""
     from overtone.apps.cli.show_scoring import Shown
     from overtone.apps.scoring.job import open_model
+    from overtone.apps.scoring.score import Step
     from overtone.apps.scoring.score import score as score_files
+    from overtone.training.stopping import StopRequests
 
     by_label = None
     if threshold:
         by_label = thresholds(threshold, open_model(model, labels_of).labels)
-    with _says_how_to_go_on(output), Shown() as shown:
+    # A signal is acted on between two chunks, not wherever Python happens to be, for it drops what
+    # is raised in some places. Whoever waits for Ray's workers acts at once: chunks are theirs.
+    stops = StopRequests()
+    with (
+        _says_how_to_go_on(output),
+        Shown() as shown,
+        stops if engine is Engine.local else nullcontext(),
+    ):
+
+        def step(found: Step) -> None:
+            if stops.received is not None:
+                raise SystemExit(128 + stops.received)
+            shown.step(found)
+
         found = score_files(
             model,
             inputs,
@@ -116,7 +131,7 @@ def score(
             engine=engine.value,
             workers=workers,
             ray_address=ray_address,
-            progress=shown.step,
+            progress=step,
         )
     shown.end(found)
 
