@@ -148,8 +148,9 @@ def test_cost_alone_is_measured_and_tabulated(
     program: Cli, plan: Path, tmp_path: Path, bert: Path
 ) -> None:
     text = plan.read_text(encoding="utf-8").replace(f"{tmp_path}/nowhere", str(bert))
+    text = text.replace("[models.lost]\n", "[models.lost]\ncost_only = true\n")
     plan.write_text(text, encoding="utf-8")
-    result = program("study", plan, "--output", "out", "--cost-only")
+    result = program("study", plan, "--output", "out", "--cost-only", "--only", "*/lost/*")
     assert result.code == 0, result.err
     assert "measuring sample/lost" in result.err
     with (tmp_path / "out" / "tables" / "cost.csv").open(encoding="utf-8") as file:

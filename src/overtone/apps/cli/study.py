@@ -69,7 +69,8 @@ def study(
     if measure is not None:
         _measure_one(read, measure, output, data_dir)
         return
-    found = grid.find(read, data_dir, only or ())
+    # What is only measured is no cell, and has patterns of its own.
+    found = grid.find(read, data_dir, () if cost_only else only or ())
     if cell is not None:
         _do_one(found, cell, output, attempts)
     elif list_cells:
