@@ -64,6 +64,7 @@ def test_two_processes_follow_ones_losses_and_scores(bert: Path, tmp_path: Path)
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_killed_process_ends_the_run_and_another_number_goes_on(
     bert: Path, tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_killed_process_ends_the_run_and_another_number_goes_on(
     assert not list((folder / "checkpoints").glob(".*"))
 
 
+@pytest.mark.slow
 def test_processes_that_are_resumed_take_the_best_weights_that_came_after(
     bert: Path, tmp_path: Path
 ) -> None:
