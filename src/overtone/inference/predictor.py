@@ -17,7 +17,7 @@ from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
 from overtone.inference import backends
-from overtone.inputs import batches
+from overtone.inputs import Encoded, batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
 
@@ -147,6 +147,22 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
+        encoded = self.encode(texts)
+        if encoded.truncated:
+            log.warning(
+                "%d of %d texts were longer than the model's input and lost a part",
+                encoded.truncated,
+                len(encoded),
+            )
+        return self.compute(encoded)
+
+    def encode(self, texts: Iterable[str]) -> Encoded:
+        """Return texts cleaned and tokenised.
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
         if isinstance(texts, str):
             raise InputError("expected a list of texts, found one text: pass [text]")
         texts = list(texts)  # an iterator can be read only once
@@ -156,14 +172,17 @@ class Predictor:
                     f"expected texts, found {type(item).__name__} at position {place}: "
                     "leave out or fill the gaps"
                 )
-        encoded = self._inputs.encode([self._clean(item) for item in texts], self.labels)
-        if encoded.truncated:
-            log.warning(
-                "%d of %d texts were longer than the model's input and lost a part",
-                encoded.truncated,
-                len(encoded),
-            )
-        return batches.logits(self._logits_of, self._inputs, encoded)
+        return self._inputs.encode([self._clean(item) for item in texts], self.labels)
+
+    def compute(self, encoded: Encoded, tokens: int = batches.TOKENS) -> NDArray[np.float32]:
+        """Return the logits, (n, C), of what `encode` returned.
+
+        Args:
+            encoded: the texts.
+            tokens: most tokens a batch, padding counted.
+
+        """
+        return batches.logits(self._logits_of, self._inputs, encoded, tokens)
 
     def decide(
         self, probabilities: NDArray[np.float32], *, threshold: Thresholds | None = None
