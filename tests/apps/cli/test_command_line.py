@@ -16,8 +16,8 @@ from overtone.apps import cli as command_line
 Cli = Callable[..., Any]
 
 COMMANDS = (
-    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "decide",
-    "study",
+    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "serve",
+    "decide", "study",
 )  # fmt: skip
 
 

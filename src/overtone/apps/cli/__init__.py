@@ -21,6 +21,7 @@ from overtone.apps.cli import (
     decide,
     evaluate,
     predict,
+    serve,
     study,
     train,
     tune,
@@ -41,6 +42,7 @@ app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
+app.command()(serve.serve)
 app.command()(decide.decide)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
