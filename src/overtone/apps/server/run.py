@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -25,6 +25,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from overtone import bundle
+from overtone.apps.server.connections import Connection
 from overtone.apps.server.logs import show_messages
 from overtone.apps.server.settings import Settings
 from overtone.errors import InputError, OvertoneError
@@ -99,17 +100,20 @@ def _supervise(served: Served, workers: int, listening: socket.socket) -> None:
             raise OvertoneError("the workers could not start: see above")
 
 
-def _config(served: Served, workers: int) -> uvicorn.Config:
-    """Return what uvicorn is told; it is sent to each worker."""
-    # Imported here, for settings can be had without the rest.
-    from overtone.apps.server.connections import Connection  # noqa: PLC0415
+def configure(app: Callable[[], object], settings: Settings, workers: int = 1) -> uvicorn.Config:
+    """Return what uvicorn is told.
 
-    settings = served.settings
+    Args:
+        app: returns the application; it is sent to each worker, so it must be one that can be.
+        settings: bounds.
+        workers: processes.
+
+    """
     return uvicorn.Config(
-        functools.partial(_application, served, os.getpid() if workers > 1 else 0),
+        app,
         factory=True,
         workers=workers,
-        http=functools.partial(Connection, settings),  # type: ignore[arg-type] - made like a class
+        http=functools.partial(Connection, settings),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,
@@ -122,6 +126,11 @@ def _config(served: Served, workers: int) -> uvicorn.Config:
         timeout_graceful_shutdown=settings.drain_seconds,
         timeout_worker_healthcheck=HANG_SECONDS,
     )
+
+
+def _config(served: Served, workers: int) -> uvicorn.Config:
+    parent = os.getpid() if workers > 1 else 0
+    return configure(functools.partial(_application, served, parent), served.settings, workers)
 
 
 def _application(served: Served, parent: int) -> object:
