@@ -68,6 +68,11 @@ class Service:
                     f"position {place}: shorten or divide it.",
                     characters=most.characters,
                 )
+            if not _is_unicode(text):
+                raise unprocessable(
+                    f"expected Unicode, found half of a surrogate pair (\\ud800 to \\udfff) alone "
+                    f"in the text at position {place}: mend the text"
+                )
         return await self.batcher.scores(texts)
 
     def on(self, scores: Scores, thresholds: Thresholds | None = None) -> list[list[str]]:
@@ -81,6 +86,15 @@ class Service:
             for name in names:
                 self.metrics.label(name)
         return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a text can be written; JSON may hold halves of characters, which can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def json_bytes(body: bytes) -> Response:
