@@ -17,7 +17,7 @@ from overtone.errors import InputError
 
 from .conftest import SECONDS, Gate, Serve, Served
 
-Headers = Mapping[str, str | bytes] | None
+Headers = Mapping[str, str] | Mapping[bytes, bytes] | None
 
 KEYS = ("a-key-that-is-long-enough", "another-key-that-is-long")
 
@@ -220,7 +220,7 @@ def test_many_bodies_at_a_time_are_bounded(serve: Serve) -> None:
         connection = served.connect()
         connection.sendall(head(4000) + b" " * 1500)
         held.append(connection)
-    statuses = []
+    statuses: list[int] = []
     # The fourth brings them to 6,000 bytes; which one is read last is the system's business.
     for connection in held:
         connection.settimeout(0)
@@ -265,10 +265,10 @@ def test_what_takes_longer_than_the_bound_is_told_so(serve: Serve, gate: Gate) -
 
 def test_without_a_key_nobody_is_answered(serve: Serve) -> None:
     served = serve(keys=KEYS)
-    refused: tuple[dict[str, str | bytes], ...] = (
+    refused: tuple[Headers, ...] = (
         {}, {"authorization": "Bearer nobody"}, {"authorization": KEYS[0]},
         {"authorization": f"Basic {KEYS[0]}"}, {"authorization": f"Bearer {KEYS[0]}x"},
-        {"authorization": b"Bearer \xff"},
+        {b"authorization": b"Bearer \xff"},
     )  # fmt: skip
     for headers in refused:
         found = ask(served, headers=headers)

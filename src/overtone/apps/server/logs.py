@@ -24,5 +24,4 @@ def show_messages() -> None:
     for name, level in (("overtone", logging.INFO), ("uvicorn", logging.ERROR)):
         log = logging.getLogger(name)
         log.handlers = [handler]
-        log.propagate = False
         log.setLevel(level)
