@@ -181,14 +181,16 @@ class _Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Start another worker where one died."""
-        for process in self.processes:
-            if not process.process.is_alive() and process.exitcode != STARTUP_FAILURE:
-                log.warning(
-                    "worker %s died (exit code %s); another one is started",
-                    process.pid,
-                    process.exitcode,
-                )
+        before = list(self.processes)
+        for process in before:
+            # Only with the worker's end closed here is it noticed that the worker is gone.
+            process.child_conn.close()
         super().keep_subprocess_alive()
+        for old, new in zip(before, self.processes, strict=True):
+            if old is not new:
+                log.warning(
+                    "worker %s died (exit code %s); another one is started", old.pid, old.exitcode
+                )
 
     def join_all(self) -> None:
         """Wait for the workers, and kill those that don't leave."""
