@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,7 +159,7 @@ def main() -> None:
     """Read the plan, carry it out, and print what was found."""
     url, file = sys.argv[1:]
     options: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
-    print(json.dumps(asdict(asyncio.run(go(url, Plan(**options))))))
+    print(json.dumps(vars(asyncio.run(go(url, Plan(**options))))))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -113,7 +113,7 @@ def main() -> None:
         options.json.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
-def bulk(model: str, backend: str, texts: list[str], seconds: float) -> float:
+def bulk(model: str, backend: str, texts: Sequence[str], seconds: float) -> float:
     """Return the texts a second of the backend alone, in a process of its own."""
     script = (
         "import json, sys, time, overtone\n"
@@ -128,7 +128,7 @@ def bulk(model: str, backend: str, texts: list[str], seconds: float) -> float:
     )
     done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", script, model, backend, str(seconds)],
-        input=json.dumps(texts), capture_output=True, encoding="utf-8", check=True,
+        input=json.dumps(list(texts)), capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     return float(done.stdout)
 
@@ -137,7 +137,7 @@ def run_phases(
     url: str,
     process: psutil.Process,
     phases: list[str] | tuple[str, ...],
-    texts: list[str],
+    texts: Sequence[str],
     seconds: float,
     found: dict[str, Measured],
 ) -> None:
@@ -200,7 +200,7 @@ def measure(url: str, process: psutil.Process, plan: Plan, texts_a_request: int)
     )
 
 
-def plain(encoder: str, texts: list[str], seconds: float) -> Measured:
+def plain(encoder: str, texts: Sequence[str], seconds: float) -> Measured:
     """Measure what a user would write, with as many clients and a text a request."""
     labels = len(data.load("sample", "train").labels)
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
