@@ -215,8 +215,12 @@ WRONG: list[bytes] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["/v1/predict", "/predict", "/"])
-@pytest.mark.parametrize("kind", ["application/json", "text/plain", "a;b/c", None])
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/v1/predict", "application/json"), ("/predict", "application/json"),
+     ("/", "application/json"), ("/v1/predict", "text/plain"), ("/v1/predict", "a;b/c"),
+     ("/v1/predict", None)],
+)  # fmt: skip
 def test_broken_bodies_are_the_client_s_problem(
     served: Served, path: str, kind: str | None
 ) -> None:

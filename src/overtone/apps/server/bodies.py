@@ -56,9 +56,15 @@ class Bodies:
         self._check_length(scope)
         body = bytearray()
         try:
+            await self._read_in_time(receive, body)
+            await self._pass_on(scope, bytes(body), receive, send)
+        finally:
+            self._held -= len(body)
+
+    async def _read_in_time(self, receive: Receive, body: bytearray) -> None:
+        try:
             async with asyncio.timeout(self._settings.body_seconds):
                 await self._read(receive, body)
-            await self._pass_on(scope, bytes(body), receive, send)
         except TimeoutError as error:
             raise Problem(
                 HTTPStatus.REQUEST_TIMEOUT,
@@ -66,8 +72,6 @@ class Bodies:
                 f"The body did not arrive within {self._settings.body_seconds:g} seconds: send it "
                 "faster.",
             ) from error
-        finally:
-            self._held -= len(body)
 
     def _check_length(self, scope: Scope) -> None:
         """Refuse a body whose length is said and too much."""
