@@ -22,7 +22,7 @@ def rows(length: int, room: int, **options: object) -> tuple[list[list[int]], in
     found = cut([np.arange(length, dtype=np.int32)], room, Long(**options))  # type: ignore[arg-type]
     assert list(found.first_rows) == [0, len(found.offsets) - 1]
     pieces = np.split(found.ids, found.offsets[1:-1])
-    return [[int(token) for token in piece] for piece in pieces], found.truncated
+    return [[int(token) for token in piece] for piece in pieces], int(found.lost.sum())
 
 
 @pytest.mark.parametrize("long", ["truncate", "head_tail", "windows"])

@@ -92,7 +92,10 @@ def override(decision: Decision, thresholds: Thresholds, labels: Labels) -> Deci
             raise InputError(f"expected a threshold between 0 and 1{of}, found {value!r}")
     columns = [labels.names.index(name) for name in given] if named else range(len(labels))
     return _Overridden(
-        decision, np.asarray(columns), np.asarray([*given.values()], dtype=np.float32), len(labels)
+        decision,
+        np.asarray(columns, dtype=np.int64),  # there may be none
+        np.asarray([*given.values()], dtype=np.float32),
+        len(labels),
     )
 
 

@@ -161,19 +161,11 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
-        if isinstance(texts, str):
-            raise InputError("expected a list of texts, found one text: pass [text]")
-        texts = list(texts)  # an iterator can be read only once
-        for place, item in enumerate(texts):
-            if not isinstance(item, str):
-                raise InputError(
-                    f"expected texts, found {type(item).__name__} at position {place}: "
-                    "leave out or fill the gaps"
-                )
+        texts = _checked(texts)
         found, truncated = [], 0
         for encoded in self._encoded(texts):
             truncated += encoded.truncated
-            found.append(batches.logits(self._logits_of, self._inputs, encoded, self._tokens))
+            found.append(self.compute(encoded))
         if truncated:
             log.warning(
                 "%d of %d texts were longer than the model's input and lost a part",
@@ -181,6 +173,31 @@ class Predictor:
                 len(texts),
             )
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def encode(self, texts: Iterable[str]) -> Encoded:
+        """Return texts cleaned and tokenised.
+
+        Raises:
+            InputError: `texts` is one text instead of a list of them, or holds something else.
+
+        """
+        return self._encode(_checked(texts))
+
+    def compute(self, encoded: Encoded, tokens: int | None = None) -> NDArray[np.float32]:
+        """Return the logits, (n, C), of what `encode` returned.
+
+        Args:
+            encoded: the texts.
+            tokens: most tokens a batch, padding counted; by default what suits the backend.
+
+        """
+        return batches.logits(self._logits_of, self._inputs, encoded, tokens or self._tokens)
+
+    def collated(self, texts: Sequence[str], tokens: int) -> list[Batch]:
+        """Return the batches of some texts as the model gets them, at most `tokens` each."""
+        encoded = self._encode(texts)
+        plan = batches.by_length(encoded.lengths, texts=len(encoded.lengths) or 1, tokens=tokens)
+        return [self._inputs.collate(encoded, rows) for rows in plan]
 
     def _encoded(self, texts: Sequence[str]) -> Iterator[Encoded]:
         """Yield chunks of texts, ready for the model; the next one is made while one is computed.
@@ -197,12 +214,6 @@ class Predictor:
                 ahead = aside.submit(self._encode, texts[first : first + CHUNK])
                 yield ready
             yield ahead.result()
-
-    def collated(self, texts: Sequence[str], tokens: int) -> list[Batch]:
-        """Return the batches of some texts as the model gets them, at most `tokens` each."""
-        encoded = self._encode(texts)
-        plan = batches.by_length(encoded.lengths, texts=len(encoded.lengths) or 1, tokens=tokens)
-        return [self._inputs.collate(encoded, rows) for rows in plan]
 
     def _encode(self, texts: Sequence[str]) -> Encoded:
         return self._inputs.encode([self._clean(item) for item in texts], self.labels)
@@ -250,6 +261,25 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
         if len(names) > 1:
             backend = choice.fastest(bundle, names, lambda name: _seconds(opened(name)))
     return opened(backend)
+
+
+def _checked(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list, each of them checked.
+
+    Raises:
+        InputError: it is one text instead of a list of them, or something else is among them.
+
+    """
+    if isinstance(texts, str):
+        raise InputError("expected a list of texts, found one text: pass [text]")
+    found = list(texts)  # an iterator can be read only once
+    for place, item in enumerate(found):
+        if not isinstance(item, str):
+            raise InputError(
+                f"expected texts, found {type(item).__name__} at position {place}: "
+                "leave out or fill the gaps"
+            )
+    return found
 
 
 def _seconds(model: Predictor) -> float:

@@ -39,14 +39,19 @@ class Encoded:
     """How the logits of a text's rows become the text's."""
     overhead: int = 0
     """Tokens that `collate` adds to each row: special tokens and, for SpanEmo, the labels."""
-    truncated: int = 0
-    """Number of texts that were longer than the limit and lost a part."""
+    lost: NDArray[np.bool_] | None = None
+    """(n,) which texts were longer than the limit and lost a part; None where none can."""
     unknown: int | None = None
     """Tokens that the vocabulary lacks, where the input kind counts them."""
 
     def __len__(self) -> int:
         """Return the number of texts, n."""
         return len(self.first_rows) - 1
+
+    @property
+    def truncated(self) -> int:
+        """Return the number of texts that lost a part."""
+        return 0 if self.lost is None else int(self.lost.sum())
 
     @property
     def lengths(self) -> NDArray[np.int64]:

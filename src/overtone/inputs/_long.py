@@ -44,7 +44,7 @@ class Rows:
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     first_rows: NDArray[np.int64]
-    truncated: int
+    lost: NDArray[np.bool_]
     pool: Pool
 
 
@@ -78,17 +78,17 @@ def cut(texts: Iterable[NDArray[np.int32]], room: int, config: Long) -> Rows:
     """Cut the ids of texts into rows of at most `room` tokens, and lay the rows end to end."""
     rows: list[NDArray[np.int32]] = []
     counts: list[int] = []
-    truncated = 0
+    lost: list[bool] = []
     for ids in texts:
         found, whole = _rows(ids, room, config)
         rows += found
         counts.append(len(found))
-        truncated += not whole
+        lost.append(not whole)
     return Rows(
         ids=np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32),
         offsets=starts_of([len(row) for row in rows]),
         first_rows=starts_of(counts),
-        truncated=truncated,
+        lost=np.asarray(lost, dtype=np.bool_),
         pool=config.pool,
     )
 

@@ -24,6 +24,7 @@ from overtone.apps.cli import (
     export,
     predict,
     score,
+    serve,
     study,
     train,
     tune,
@@ -45,6 +46,7 @@ app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(score.score)
+app.command()(serve.serve)
 app.command()(decide.decide)
 app.command()(compress.compress)
 app.command()(export.export)
