@@ -19,7 +19,6 @@ export function startLive(state) {
   let timer = 0;
   let asked = null; // the AbortController of the request on its way
   let prediction = null;
-  let fetched = "";
 
   /** Asks about the box's text; an older question is dropped. */
   async function ask() {
@@ -46,7 +45,7 @@ export function startLive(state) {
       });
       if (asked !== mine) return;
       state.answered();
-      if (isAnother(answer.model)) state.reload();
+      if (state.isAnother(answer.model)) state.reload();
       else show(answer.predictions[0]);
     } catch (error) {
       if (asked !== mine) return;
@@ -58,14 +57,6 @@ export function startLive(state) {
         $("answer").setAttribute("aria-busy", "false");
       }
     }
-  }
-
-  /** Whether the server has another model than this page knows; each is fetched only once. */
-  function isAnother(model) {
-    const hash = model?.sha256;
-    if (!hash || hash === state.model.sha256 || hash === fetched) return false;
-    fetched = hash;
-    return true;
   }
 
   function show(found) {

@@ -16,10 +16,11 @@ const DECISIONS = {
 };
 
 const thresholds = new Map(); // by label: what the user set
-const state = { model: null, thresholds, bars: null, failed, answered };
+const state = { model: null, thresholds, bars: null, failed, answered, isAnother, reload: start };
 let tries = 0;
 let timer = 0;
 let repeat = null; // what failed last
+let fetched = ""; // the hash of another model that the server was found to have
 
 const live = startLive(state);
 const many = startMany(state);
@@ -46,6 +47,14 @@ function show(model) {
   live.ask();
 }
 
+/** Whether an answer comes from another model than this page knows; each is fetched only once. */
+function isAnother(model) {
+  const hash = model?.sha256;
+  if (!hash || hash === state.model.sha256 || hash === fetched) return false;
+  fetched = hash;
+  return true;
+}
+
 function changed() {
   $("reset").disabled = thresholds.size === 0;
   live.decide();
@@ -70,6 +79,7 @@ function failed(error, again) {
 function answered() {
   clearTimeout(timer);
   tries = 0;
+  if ($("trouble").contains(document.activeElement)) $("text").focus();
   $("trouble").hidden = true;
 }
 
@@ -117,5 +127,4 @@ $("key-form").addEventListener("submit", (event) => {
   repeat?.();
 });
 $("reset").addEventListener("click", () => state.bars?.reset());
-state.reload = start;
 start();

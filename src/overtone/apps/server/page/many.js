@@ -8,6 +8,7 @@ import { startResults } from "./results.js";
 const MOST_ROWS = 1000;
 const MOST_BYTES = 20_000_000;
 const BATCH = 32; // texts in a request: often enough for a progress bar to move
+const BATCH_BYTES = 100_000; // and not too much to compute at once
 
 export function startMany(state) {
   const results = startResults(state);
@@ -42,7 +43,11 @@ export function startMany(state) {
       }
       file.table = table;
     } catch (error) {
-      return refuse(error);
+      const again = file.table !== null; // the header's box stays in reach
+      refuse(error, again);
+      $("start").hidden = true;
+      if (again) results.hide();
+      return;
     }
     const { names, rows } = file.table;
     $("chosen-name").textContent = file.name;
@@ -83,6 +88,7 @@ export function startMany(state) {
             body: { texts: batch.texts }, signal: mine.signal, tries: 6,
             onPause: (seconds) => progress(`The server is busy; going on in ${Math.ceil(seconds)} s.`),
           });
+          if (state.isAnother(answer.model)) return void state.reload(); // which forgets the file
           answer.predictions.forEach((found, n) => (job.predictions[batch.places[n]] = found));
         }
         job.done = batch.end;
@@ -189,7 +195,7 @@ export function* batches(job, limits) {
     if (!text.trim() || long) {
       job.predictions[place] = null; // nothing to read, or more than the server takes
     } else {
-      if (batch.texts.length === most || bytes + size > room) {
+      if (batch.texts.length === most || bytes + size > Math.min(room, BATCH_BYTES)) {
         yield batch;
         batch = { texts: [], places: [] };
         bytes = 0;

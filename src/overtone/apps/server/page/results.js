@@ -119,7 +119,7 @@ export function startResults(state) {
     $("shown").textContent = count(kept.length, "text");
     $("pages").hidden = pages === 1;
     $("page-text").textContent =
-      `${number(from + 1)}–${number(Math.min(from + PAGE, kept.length))} of ${number(kept.length)}`;
+      `${number(Math.min(from + 1, kept.length))} to ${number(Math.min(from + PAGE, kept.length))} of ${number(kept.length)}`;
     $("previous").disabled = page === 0;
     $("next").disabled = page === pages - 1;
   }
