@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.apps.server.page.conftest import HOSTILE, Open, Opened
 
 import overtone
+from overtone import data
 
 NASTY = [
     "<script>document.title='no'</script>",
@@ -27,6 +28,12 @@ def table(rows: list[list[str]]) -> str:
     written = io.StringIO()
     csv.writer(written).writerows(rows)
     return written.getvalue()
+
+
+def sample(count: int) -> list[str]:
+    """Return texts that ship with overtone, of many emotions."""
+    split = data.load("sample", "train")
+    return list(split.texts[:count])
 
 
 def numbered(count: int) -> str:
@@ -159,9 +166,9 @@ def test_another_column_and_no_header(opened: Open) -> None:
 
 
 def test_the_table_is_sorted_filtered_and_turned(opened: Open, model: Path) -> None:
-    texts = [f"{('so happy and glad', 'terribly sad and alone')[n % 2]} {n}" for n in range(60)]
+    texts = sample(60)
     said = overtone.load(model).predict(texts)
-    page = labelled(opened(), "a.csv", numbered(60))
+    page = labelled(opened(), "a.csv", table([["text"], *([text] for text in texts)]))
     rows = page.locator("#rows tr")
     first = rows.first.locator(".c-place")
     expect(rows).to_have_count(25)
@@ -196,18 +203,22 @@ def test_the_table_is_sorted_filtered_and_turned(opened: Open, model: Path) -> N
 
 
 def test_the_charts_count_what_is_so(opened: Open, model: Path) -> None:
-    texts = [f"{('so happy and glad', 'terribly sad and alone')[n % 2]} {n}" for n in range(40)]
+    texts = sample(40)
     sets = [set(one.labels) for one in overtone.load(model).predict(texts)]
-    page = labelled(opened(), "a.csv", numbered(40))
+    page = labelled(opened(), "a.csv", table([["text"], *([text] for text in texts)]))
     for button in page.locator("#shares button").all():
         name = button.locator(".name").inner_text()
         count = sum(name in one for one in sets)
         expect(button.locator(".value")).to_have_text(re.compile(rf"^{count} · "))
     names = page.locator(".heat thead th").all_inner_texts()
     assert set(names) == set().union(*sets)
+    assert len(names) > 3
     for row, cells in zip(names, page.locator(".heat tbody tr").all(), strict=True):
         both = [
-            round(100 * sum({row, name} <= one for one in sets) / sum(row in one for one in sets))
+            int(
+                100 * sum({row, name} <= one for one in sets) / sum(row in one for one in sets)
+                + 0.5
+            )
             for name in names
         ]
         shown = cells.locator("td").all_inner_texts()
