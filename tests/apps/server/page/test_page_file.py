@@ -112,7 +112,7 @@ def test_a_thousand_rows_are_taken_and_one_more_is_not(opened: Open) -> None:
     [
         ("a.csv", "text\nfine\nvoil\xe0".encode("latin-1"), "Line 3 holds bytes that are no UTF-8"),
         ("a.csv", b'text\n"open', "Line 2: a quote opens here"),
-        ("a.csv", b"id,text\n1,a\n2\n", "Line 3 has 1 cells where 2 are expected."),
+        ("a.csv", b"id,text\n1,a\n2\n", "Line 3 has 1 cell, the first line 2."),
         ("a.csv", b"", "There are no rows"),
         ("a.xlsx", b"PK\x03\x04", "This kind of file isn't read here."),
         ("a.csv", b"text\n" + b"\x00" * 9, "This is no text file."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -54,7 +54,7 @@ def test_csv_is_read_as_python_reads_it(page: Page, separator: str, end: str) ->
     ]
     written = io.StringIO()
     # With such an end, Python's writer leaves the other one in a cell without quotes.
-    quoting = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if end == "\r" else csv.QUOTE_MINIMAL
     csv.writer(written, delimiter=separator, lineterminator=end, quoting=quoting).writerows(rows)
     assert parsed(page, written.getvalue(), separator) == rows
     assert parsed(page, written.getvalue().removesuffix(end), separator) == rows
@@ -82,7 +82,7 @@ def test_csv_says_in_which_line_something_is_wrong(page: Page) -> None:
     assert parsed(page, 'a\n"b" c\n').startswith("refused: Line 2: something stands after")
     read = "const t = m.read(...given); return m.columns(t, true).rows"
     found = run(page, "csv", read, "a.csv", 'a,b\n"c\nd",e\nf\n')
-    assert found.startswith("refused: Line 4 has 1 cells where 2 are expected.")
+    assert found.startswith("refused: Line 4 has 1 cell, the first line 2.")
     assert (
         run(page, "csv", read, "a.csv", "only\n") == "refused: There are no rows below the header."
     )

@@ -63,7 +63,7 @@ export function drawBars(model, thresholds, changed) {
     changed();
   }
 
-  /** Where a label's mark stands: the user's, the model's, or half-way where it has none. */
+  /** A label's threshold: the user's, the model's, or half-way to begin with where it has none. */
   function position(label) {
     return thresholds.get(label) ?? fitted(label) ?? 0.5;
   }
@@ -73,7 +73,7 @@ export function drawBars(model, thresholds, changed) {
     const at = position(label);
     const own = thresholds.has(label);
     const none = !own && fitted(label) === undefined;
-    slider.style.left = `${at * 100}%`;
+    slider.style.left = none ? "0" : `${at * 100}%`; // what is not set waits at the bar's start
     slider.classList.toggle("none", none);
     slider.classList.toggle("own", own);
     slider.setAttribute("aria-valuenow", Math.round(at * 100));
@@ -82,7 +82,7 @@ export function drawBars(model, thresholds, changed) {
       none ? "not set: the model decides" : `${Math.round(at * 100)} percent${own ? ", yours" : ""}`,
     );
     slider.title = none
-      ? "The model decides. Drag to set a threshold."
+      ? "The model decides. Pull to set a threshold."
       : `On above ${Math.round(at * 100)} %. Drag to change.`;
   }
 

@@ -139,8 +139,9 @@ export function columns({ header, rows }, headed) {
   const below = !header && headed ? rows.slice(1) : rows;
   const odd = below.find(({ cells }) => cells.length !== names.length);
   if (odd) {
+    const found = odd.cells.length;
     throw new BadFile(
-      `Line ${odd.line} has ${odd.cells.length} cells where ${names.length} are expected. ` +
+      `Line ${odd.line} has ${found} cell${found === 1 ? "" : "s"}, the first line ${names.length}. ` +
         "A text that holds the separator must stand in quotes.",
     );
   }

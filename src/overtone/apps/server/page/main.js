@@ -89,7 +89,7 @@ function describe(model) {
   $("version").textContent = model.overtone ? ` ${model.overtone}` : "";
   $("decision").textContent = model.thresholds
     ? "An emotion is on where its bar passes its mark. Drag a mark, or use the arrow keys on it."
-    : "The model weighs the emotions together. Drag a mark to decide about one yourself.";
+    : "The model weighs the emotions together. Pull a ring to the right to set a threshold yourself.";
   const facts = [
     ["Name", [make("bdi", {}, name)]],
     [`${labels.length} emotions`, listed(labels)],
