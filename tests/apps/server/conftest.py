@@ -74,9 +74,10 @@ Serve = Callable[..., Served]
 
 @contextmanager
 def serving(
-    predictor: Predictor, settings: Settings, keys: tuple[str, ...] = ()
+    predictor: Predictor, settings: Settings, keys: tuple[str, ...] = (), port: int = 0
 ) -> Iterator[Served]:
-    listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    """Serve a model at a port, by default at a free one."""
+    listening = socket.create_server(("127.0.0.1", port), backlog=1024)
     port = listening.getsockname()[1]
     config = configure(lambda: create_app(predictor, settings, keys=keys), settings)
     server = uvicorn.Server(config)
