@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,13 @@ def test_a_setting_may_need_others(table: Table) -> None:
     cell = cells.find(reading.check(table), None)[-1]
     assert cell.key == "sample/tiny/loss.gamma=1.0/seed-0"
     assert cell.recipe.loss.name == "focal"
+
+
+def test_what_an_older_version_asked_for_is_the_same_cell(table: Table) -> None:
+    """Options and whole sections that have come since are at their defaults."""
+    cell, *_ = cells.find(reading.check(table), None)
+    now = json.loads(json.dumps(cell.asked()))
+    before = {key: section for key, section in now.items() if key not in {"compress", "teacher"}}
+    del before["training"]["soup"]
+    assert cells.completed(before) == now
+    assert cells.completed({**before, "init": {"gone": 1}}) != now

@@ -80,14 +80,14 @@ class Cell:
 
 
 def completed(asked: Table) -> Table:
-    """Return what `asked` gave in an older version, with the options that have come since.
+    """Return what `asked` gave in an older version, with the options and sections come since.
 
     They are at their defaults, by which training does what it did before.
     """
-    found = dict(asked)
-    for kind in asked.keys() - {"data", "also", "cell"}:
+    found: dict[str, Any] = {**{kind: {} for kind in PLAIN}, **asked}
+    for kind in found.keys() - {"data", "also", "cell"}:
         try:
-            whole = section(kind, asked[kind]).to_json() if kind in PLUGINS else _plain(kind, asked)
+            whole = section(kind, found[kind]).to_json() if kind in PLUGINS else _plain(kind, found)
         except InputError:
             continue  # an option is no more, which is a difference
         found[kind] = {
