@@ -81,9 +81,9 @@ def hostile_address(hostile: Path) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start one browser for all tests."""
+    """Start a browser for a module: while it runs, its thread can have no event loop of its own."""
     with chromium() as started:
         yield started
 
