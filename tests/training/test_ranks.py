@@ -134,6 +134,7 @@ def test_resuming_on_another_number_of_processes_goes_on_with_the_same_losses(
         assert other["loss"] == pytest.approx(one["loss"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_ends_all_processes_with_one_message_each(bert: Path, tmp_path: Path) -> None:
     words = [*command(bert, tmp_path / "run"), "--set", "loss.alpha=7"]
     found = launch(TOGETHER, words, 1)
@@ -141,6 +142,7 @@ def test_what_is_wrong_ends_all_processes_with_one_message_each(bert: Path, tmp_
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_solved_family_is_refused(tmp_path: Path) -> None:
     words = ["train", "--dataset", "sample", "--model", "tfidf", "--output", str(tmp_path / "run")]
     found = launch(TOGETHER, words, 1)

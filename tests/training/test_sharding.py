@@ -36,6 +36,8 @@ from overtone.training.sharding import passes
 from overtone.training.step import Stepper
 from overtone.training.stopping import Interrupted
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 LIMIT = 600
 """Seconds after which processes that should have ended count as hanging."""

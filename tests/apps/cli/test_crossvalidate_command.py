@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def overtone(*words: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "overtone", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
+@pytest.mark.slow
 def test_cross_validation_and_a_decision_on_it(tmp_path: Path) -> None:
     cv, run, new = tmp_path / "cv", tmp_path / "run", tmp_path / "new"
     recipe = ("--dataset", "sample", "--model", "tfidf")
