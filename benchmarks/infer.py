@@ -39,7 +39,7 @@ from overtone import atomic, data, models
 from overtone import bundle as bundles
 from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import MissingDataError, OvertoneError
-from overtone.inference.backends.onnx import cores
+from overtone.inference.threads import share
 
 PEERS = ("hf-1", "hf-8", "hf-32", "hf-32-sorted")
 OURS = (
@@ -110,7 +110,7 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     return {
         "real_texts": real,
         "texts": {corpus: len(texts) for corpus, texts in corpora.items()},
-        "cores": cores(),
+        "cores": share(),
         "rounds": arguments.rounds,
         "matrix_operations_per_second": matrix,
         "left_out": left_out,
@@ -308,7 +308,7 @@ def _matrix_rate(precision: str) -> float:
     imports = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
     model: onnx.ModelProto = helper.make_model(graph, opset_imports=imports, ir_version=10)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = share()
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
     best = float("inf")
     for _ in range(6):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from overtone.bundle import ONNX, Bundle
 from overtone.config import Range
 from overtone.errors import BundleError
+from overtone.inference import threads
 from overtone.inputs import Batch
 from overtone.inputs.batches import LogitsOf
 
@@ -31,7 +31,7 @@ class Config:
     """How to compute."""
 
     threads: Annotated[int, Range(0)] = 0
-    """Threads for a product; 0 takes as many as the process may use cores."""
+    """Threads for a product; 0 takes OMP_NUM_THREADS, or as many as the process may use cores."""
     spin: bool = False
     """Whether threads wait for work by trying again and again: faster by a little, at the price of
     cores that look busy to everybody else."""
@@ -47,7 +47,7 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
 
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = config.threads or cores()
+    options.intra_op_num_threads = config.threads or threads.share()
     options.inter_op_num_threads = 1
     options.graph_optimization_level = LEVELS[config.optimise]
     options.log_severity_level = ERRORS
@@ -63,13 +63,6 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
         ) from error
     names = tuple(given.name for given in session.get_inputs())
     return partial(_logits, session, names)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _logits(

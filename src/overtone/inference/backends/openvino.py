@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from overtone.bundle import ONNX, OPENVINO, Bundle
 from overtone.config import Range
 from overtone.errors import BundleError
+from overtone.inference import threads
 from overtone.inputs import Batch
 from overtone.inputs.batches import LogitsOf
 
@@ -21,7 +22,7 @@ class Config:
     """How to compute."""
 
     threads: Annotated[int, Range(0)] = 0
-    """Threads; 0 leaves it to OpenVINO, which takes the cores that the process may use."""
+    """Threads; 0 takes OMP_NUM_THREADS, or as many as the process may use cores."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of products that are not bytes; bf16 pays on processors that multiply it."""
 
@@ -40,9 +41,8 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
     settings: dict[str, object] = {
         "PERFORMANCE_HINT": "LATENCY",  # one request at a time, which gets all threads
         "INFERENCE_PRECISION_HINT": kinds[config.precision],
+        "INFERENCE_NUM_THREADS": config.threads or threads.share(),
     }
-    if config.threads:
-        settings["INFERENCE_NUM_THREADS"] = config.threads
     core = openvino.Core()
     try:
         compiled = core.compile_model(core.read_model(bundle.file(name)), "CPU", settings)
