@@ -99,9 +99,7 @@ class Folder:
         """
         content = {"format": FORMAT, "overtone": __version__, "asked": asked.to_json()}
         manifest = self.path / MANIFEST
-        for pattern in LEFT_OVER:
-            for left in self.path.glob(pattern):
-                left.unlink(missing_ok=True)
+        self._clear()
         if not manifest.is_file():
             if others := sorted({path.name for path in self.path.iterdir()} - {LOCK, DONE}):
                 raise InputError(
@@ -120,6 +118,7 @@ class Folder:
 
     def finish(self, scored: int, rejected: int, shards: int) -> None:
         """Say in the manifest that all is done, and how much it is."""
+        self._clear()  # of what killed workers were writing
         totals = {"scored": scored, "rejected": rejected, "shards": shards}
         content = {**self._manifest(), "finished": totals}
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
@@ -146,6 +145,12 @@ class Folder:
             yield
         finally:
             lock.release()
+
+    def _clear(self) -> None:
+        """Remove what was being written when a process was killed; nobody else is writing now."""
+        for pattern in LEFT_OVER:
+            for left in self.path.glob(pattern):
+                left.unlink(missing_ok=True)
 
     def _done(self, number: int) -> Path:
         return self.path / DONE / f"{number:06d}.json"
