@@ -110,6 +110,8 @@ def test_a_model_may_be_there_for_its_cost_only(plan: Table, tmp_path: Path) -> 
     assert table is not None
     place = [column.key for column in table.columns].index("ratio")
     assert [row[place] for row in table.rows] == [1.0, 0.5, 0.25]
+    paper = [column.key for column in table.columns].index("paper_ratio")
+    assert [row[paper] for row in table.rows] == [1.0, pytest.approx(90 / 176), None]
 
 
 def test_what_is_never_trained_is_nothing_to_compare_with(plan: Table) -> None:

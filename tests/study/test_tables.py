@@ -188,6 +188,8 @@ def test_what_titles_hold_is_no_markup_and_no_formula(tmp_path: Path) -> None:
         (1691.0, "seconds", "1,691"),
         (0.925, "seconds", "0.925"),
         (12345.0, "count", "12,345"),
+        (10426.1, "count", "10,426"),
+        (15.5, "count", "15.5"),
     ],
 )
 def test_figures_are_shown_as_people_read_them(value: Value, kind: Kind, expected: str) -> None:

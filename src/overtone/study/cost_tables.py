@@ -85,9 +85,11 @@ def _row(one: dict[str, Any], base: float | None, plan: Plan) -> tuple[Value, ..
 
 def _paper_ratio(plan: Plan, dataset: str, model: str) -> float | None:
     """Return the paper's ratio of an epoch to one of BERT base; None where it has none."""
-    paper, role = plan.published, plan.datasets[dataset].beside
-    if paper is None:
+    paper, role, own = plan.published, plan.datasets[dataset].beside, plan.models[model]
+    # What is here at its real size is the paper's, not another model that stands in for it.
+    real = {each.beside for each in plan.models.values() if each.cost_encoder}
+    if paper is None or (own.beside in real and not own.cost_encoder):
         return None
-    rows = [paper.find("training", role, each) for each in (plan.models[model].beside, BASE)]
+    rows = [paper.find("training", role, each) for each in (own.beside, BASE)]
     one, base = (row and row.seconds_per_epoch for row in rows)
     return one / base if one and base else None

@@ -110,7 +110,7 @@ def _number(value: float, kind: Kind) -> str:
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     if kind == "p" and value < LEAST:
         return f"<{LEAST}"
-    if kind == "count" and not float(value).is_integer():
+    if kind == "count" and not float(value).is_integer() and value < POINTS:
         kind = "number"
     if kind == "seconds" and value < POINTS:
         return f"{value:.3g}"
