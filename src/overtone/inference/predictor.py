@@ -121,7 +121,17 @@ class Predictor:
         """
         if threshold is not None:  # a wrong one is found before the texts are read
             decision.override(self._decision, threshold, self.labels)
-        found = self.probabilities(texts)
+        return self.predictions(self.probabilities(texts), threshold=threshold)
+
+    def predictions(
+        self, found: NDArray[np.float32], *, threshold: Thresholds | None = None
+    ) -> list[Prediction]:
+        """Return one prediction a row of calibrated probabilities (n, C).
+
+        Raises:
+            InputError: a threshold is not between 0 and 1 or for what is no label.
+
+        """
         decided = self.decide(found, threshold=threshold)
         names = self.labels.names
         return [

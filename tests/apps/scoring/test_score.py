@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 from tests.apps.scoring.conftest import lines, text_of, write_jsonl, written
@@ -167,15 +169,14 @@ def test_a_shard_of_rejects_only_has_a_header(model: Path, tmp_path: Path) -> No
 def test_texts_that_lose_a_part_are_counted(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from overtone.inference.predictor import Predictor, log  # noqa: PLC0415 - heavy
+    from overtone.inference.predictor import Predictor  # noqa: PLC0415 - heavy
 
-    found = Predictor.logits
+    found = Predictor.encode
 
-    def logits(self: Predictor, texts: list[str]) -> object:
-        log.warning("%d of %d texts were longer than the model's input", 3, len(texts))
-        return found(self, texts)
+    def encode(self: Predictor, texts: list[str]) -> object:
+        return dataclasses.replace(found(self, texts), lost=np.arange(len(texts)) < 3)
 
-    monkeypatch.setattr(Predictor, "logits", logits)
+    monkeypatch.setattr(Predictor, "encode", encode)
     write_jsonl(tmp_path / "in.jsonl", range(10))
     scored = overtone.score(model, tmp_path / "in.jsonl", tmp_path / "out", rows_per_shard=5)
     assert scored.truncated == 6
@@ -352,13 +353,13 @@ def test_a_chunk_never_spans_shards_and_is_bounded_in_texts_and_characters(
     monkeypatch.setattr(shard, "TEXTS", 8)
     monkeypatch.setattr(shard, "CHARACTERS", 100)
     seen: list[list[str]] = []
-    predict = Predictor.predict
+    encode = Predictor.encode
 
-    def watched(self: Predictor, texts: list[str], **options: object) -> object:
+    def watched(self: Predictor, texts: list[str]) -> object:
         seen.append(texts)
-        return predict(self, texts, **options)  # type: ignore[arg-type]
+        return encode(self, texts)
 
-    monkeypatch.setattr(Predictor, "predict", watched)
+    monkeypatch.setattr(Predictor, "encode", watched)
     texts = [*("a" * n for n in range(1, 21)), "b" * 500, "c"]
     write(tmp_path / "in.csv", [{"text": text} for text in texts])
     overtone.score(model, tmp_path / "in.csv", tmp_path / "out", rows_per_shard=15)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
@@ -16,8 +15,8 @@ from overtone.apps.scoring.job import Job
 from overtone.apps.scoring.select import Selected, select
 from overtone.apps.scoring.stream import Row, Stream
 from overtone.apps.scoring.writers import WRITERS, Append
-from overtone.inference import predictor as predictors
 from overtone.inference.predictor import Predictor
+from overtone.inputs import batches
 
 TEXTS = 1024
 CHARACTERS = 500_000
@@ -45,30 +44,29 @@ def score_shard(
     part = folder.part(number)
     scored = rejected = 0
     own = job.columns.own()
-    with _truncations() as truncated:
-        with ExitStack() as stack:
-            beside = stack.enter_context(atomic.file(part))
-            append = stack.enter_context(WRITERS[job.asked.format](beside, job.columns))
-            rejects = _Rejects(folder.rejects(number), stack)
-            chunk = _Chunk(predictor, job, append)
-            for row in chain([first], rows):
-                found = select(row.record, job.asked, own)
-                if isinstance(found, str):
-                    rejects.write(row, found)
-                    rejected += 1
-                    report(0, 1)
-                else:
-                    done = chunk.add(row, found)
-                    scored += done
-                    if done:
-                        report(done, 0)
-            done = chunk.flush()
-            scored += done
-            report(done, 0)
-        shard = Shard(
-            scored, rejected, truncated(), part.stat().st_size,
-            stream.position.file, stream.position.row,
-        )  # fmt: skip
+    with ExitStack() as stack:
+        beside = stack.enter_context(atomic.file(part))
+        append = stack.enter_context(WRITERS[job.asked.format](beside, job.columns))
+        rejects = _Rejects(folder.rejects(number), stack)
+        chunk = _Chunk(predictor, job, append)
+        for row in chain([first], rows):
+            found = select(row.record, job.asked, own)
+            if isinstance(found, str):
+                rejects.write(row, found)
+                rejected += 1
+                report(0, 1)
+            else:
+                done = chunk.add(row, found)
+                scored += done
+                if done:
+                    report(done, 0)
+        done = chunk.flush()
+        scored += done
+        report(done, 0)
+    shard = Shard(
+        scored, rejected, chunk.truncated, part.stat().st_size,
+        stream.position.file, stream.position.row,
+    )  # fmt: skip
     if not rejected:
         folder.rejects(number).unlink(missing_ok=True)
     folder.finish_shard(number, shard)
@@ -84,6 +82,8 @@ class _Chunk:
         self._append = append
         self._rows: list[tuple[Row, Selected]] = []
         self._size = 0
+        self.truncated = 0
+        """Texts so far that were longer than the model's input and lost a part."""
 
     def add(self, row: Row, selected: Selected) -> int:
         """Take in a row; return how many were scored for that, most often none."""
@@ -100,7 +100,10 @@ class _Chunk:
         if not self._rows:
             return 0
         texts = [selected.text for _, selected in self._rows]
-        found = self._predictor.predict(texts, threshold=self._threshold)
+        encoded = self._predictor.encode(texts)
+        self.truncated += encoded.truncated
+        probabilities = self._predictor.calibrate(batches.sigmoid(self._predictor.compute(encoded)))
+        found = self._predictor.predictions(probabilities, threshold=self._threshold)
         for (row, selected), prediction in zip(self._rows, found, strict=True):
             self._append(row.source, row.number, selected.others, prediction)
         done = len(self._rows)
@@ -126,22 +129,3 @@ class _Rejects:
             "reason": reason,
         }  # fmt: skip
         self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def _truncations() -> Iterator[Callable[[], int]]:
-    """Count the texts that lost a part, which the predictor would say once a chunk."""
-    total = 0
-
-    def count(record: logging.LogRecord) -> bool:
-        nonlocal total
-        if record.levelno != logging.WARNING or not isinstance(record.args, tuple):
-            return True
-        total += int(record.args[0])  # type: ignore[call-overload]
-        return False
-
-    predictors.log.addFilter(count)
-    try:
-        yield lambda: total
-    finally:
-        predictors.log.removeFilter(count)
