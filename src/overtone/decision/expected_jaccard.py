@@ -17,13 +17,16 @@ neglects rare labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from overtone.config import NotNegative, parse
 from overtone.decision import _joint, _saved
@@ -80,8 +83,9 @@ class ExpectedJaccard:
         single = self.joint.single(probabilities)
         on = np.zeros(single.shape, dtype=np.bool_)
         rows = max(1, CELLS >> _considered(single.shape[1]))
-        for first in range(0, len(single), rows):
-            self._decide(single[first : first + rows], on[first : first + rows])
+        with _one_thread():
+            for first in range(0, len(single), rows):
+                self._decide(single[first : first + rows], on[first : first + rows])
         return on
 
     def _decide(self, single: Floats, on: NDArray[np.bool_]) -> None:
@@ -176,6 +180,26 @@ def _pairs(saved: Mapping[str, object], labels: Labels) -> Floats:
             pairs[i, j] = pairs[j, i] = _saved.number(value, f"pairs.{one}.{other}")
     np.fill_diagonal(pairs, 0)
     return pairs
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Have numpy's products keep to this thread.
+
+    Its others would go on asking for work for a while, on the cores on which the next texts'
+    backend begins: a single text took four times as long for that.
+    """
+    with _THREADS, _products().limit(limits=1, user_api="blas"):
+        yield
+
+
+_THREADS = threading.Lock()
+"""Their number is the process's, so nobody may set it back while another is at it."""
+
+
+@cache
+def _products() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _considered(labels: int) -> int:

@@ -26,7 +26,7 @@ from overtone.labels import Labels
 log = logging.getLogger(__name__)
 
 UNCALIBRATED = {"name": "none"}
-CHUNK = 2048
+CHUNK = 512
 """Texts that are cleaned and tokenised while the model computes those before them."""
 LENGTHS = (16, 32, 64)
 """Words of the texts on which backends are measured, where the bundle doesn't say better."""
@@ -53,6 +53,7 @@ class Predictor:
         logits_of: LogitsOf,
         labels: Labels | None = None,
         tokens: int = batches.TOKENS,
+        lanes: int = 1,
     ) -> None:
         """Join a bundle's parts: cleaner, inputs, backend, calibration and decision.
 
@@ -61,6 +62,7 @@ class Predictor:
             logits_of: the backend.
             labels: one of the other label sets that the model learned; its own where None.
             tokens: most tokens a batch, padding counted.
+            lanes: how many batches the backend computes at once.
 
         """
         manifest = bundle.manifest
@@ -81,6 +83,7 @@ class Predictor:
         self._decision = decision.restore(manifest.decision if known else UNFITTED, self.labels)
         self._logits_of = logits_of
         self._tokens = tokens
+        self._lanes = lanes
 
     def with_labels_of(self, dataset: str) -> Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
@@ -102,7 +105,7 @@ class Predictor:
                 f"expected a dataset that the model was trained on besides its own, found "
                 f"{dataset!r}; there are: {', '.join(learned) or 'none'}"
             )
-        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens)
+        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens, self._lanes)
 
     def predict(
         self, texts: Iterable[str], *, threshold: Thresholds | None = None
@@ -201,7 +204,9 @@ class Predictor:
             tokens: most tokens a batch, padding counted; by default what suits the backend.
 
         """
-        return batches.logits(self._logits_of, self._inputs, encoded, tokens or self._tokens)
+        return batches.logits(
+            self._logits_of, self._inputs, encoded, tokens or self._tokens, lanes=self._lanes
+        )
 
     def collated(self, texts: Sequence[str], tokens: int) -> list[Batch]:
         """Return the batches of some texts as the model gets them, at most `tokens` each."""
@@ -262,8 +267,8 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
     bundle = bundles.load(bundles.locate(model))
 
     def opened(name: str) -> Predictor:
-        tokens = backends.TOKENS.get(name, batches.TOKENS)
-        return Predictor(bundle, backends.load(name, options, bundle), tokens=tokens)
+        found = backends.load(name, options, bundle)
+        return Predictor(bundle, found.logits_of, tokens=found.tokens, lanes=found.lanes)
 
     if backend == "auto":
         names = backends.fitting(bundle)

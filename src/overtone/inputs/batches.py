@@ -7,6 +7,7 @@ training only inside shuffled windows, so that batches stay random.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -98,6 +99,7 @@ def logits(
     encoded: Encoded,
     tokens: int = TOKENS,
     gather: Gather | None = None,
+    lanes: int = 1,
 ) -> NDArray[np.float32]:
     """Return every text's logits, (n, C), in the order of the texts.
 
@@ -109,13 +111,25 @@ def logits(
         encoded: the texts.
         tokens: most tokens a batch, padding counted.
         gather: where several processes share the work.
+        lanes: how many batches the backend computes at once.
 
     """
+    if lanes > 1:  # few texts are cut so that every lane gets some
+        tokens = min(tokens, -(-int(encoded.lengths.sum()) // lanes))
     plan = by_length(encoded.lengths, texts=512, tokens=tokens)
     result = np.zeros((len(encoded.lengths), len(encoded.labels)), dtype=np.float32)
     mine = plan if gather is None else plan[gather.rank :: gather.size]
-    for rows in mine:
+
+    def compute(rows: Rows) -> None:
         result[rows] = logits_of(inputs.collate(encoded, rows))
+
+    if lanes > 1 and len(mine) > 1:
+        with ThreadPoolExecutor(lanes) as pool:
+            for _ in pool.map(compute, mine):  # an error of one ends all
+                pass
+    else:
+        for rows in mine:
+            compute(rows)
     if gather is not None:
         if gather.sharded and len(mine) * gather.size < len(plan):
             logits_of(inputs.collate(encoded, plan[-1]))  # for the others, who do one more

@@ -18,10 +18,6 @@ from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
-COMPUTED = 1024
-"""Most tokens, padding counted, that go through the model at once: more saves no time on a CPU, and
-texts of unlike lengths share less padding."""
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scores:
@@ -65,7 +61,7 @@ def compute(predictor: Predictor, texts: Sequence[str]) -> Computed:
     """Clean, tokenise and compute texts; takes as long as that takes."""
     encoded = predictor.encode(texts)
     tokens = int(encoded.lengths.sum())
-    logits = predictor.compute(encoded, min(COMPUTED, batches.TOKENS))
+    logits = predictor.compute(encoded)
     probabilities = predictor.calibrate(batches.sigmoid(logits))
     lost = encoded.lost if encoded.lost is not None else np.zeros(len(texts), np.bool_)
     on = predictor.decide(probabilities)

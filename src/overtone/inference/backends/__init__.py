@@ -1,6 +1,6 @@
 """Backends: each plugin opens a bundle and computes logits from a batch's arrays.
 
-A backend is one file here with a `Config` and `open_bundle(config, bundle) -> LogitsOf`. `OPENS`
+A backend is one file here with a `Config` and `open_bundle(config, bundle) -> Opened`. `OPENS`
 says which weights it can read, so that `auto` need not import what it won't use.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from overtone.bundle import ONNX, OPENVINO, WEIGHTS, Bundle
 from overtone.config import find_plugin, parse
 from overtone.errors import BundleError, InputError, MissingExtraError
+from overtone.inputs import batches
 from overtone.inputs.batches import LogitsOf
 
 EXTRAS = {"torch": "train", "openvino": "openvino"}
@@ -21,12 +23,18 @@ PACKAGES = {"torch": "torch", "onnx": "onnxruntime", "openvino": "openvino"}
 OPENS = {"torch": (WEIGHTS,), "onnx": (ONNX,), "openvino": (OPENVINO, ONNX)}
 """The weights that a backend can read, the ones that suit it best first."""
 
-TOKENS = {"onnx": 2048, "openvino": 2048}
-"""Most tokens a batch, where that is not what batches have elsewhere: what stays in a core's cache
-is computed faster, and these backends take no time to begin a batch."""
+
+class Opened(NamedTuple):
+    """A bundle that a backend has opened, and how it wants its batches."""
+
+    logits_of: LogitsOf
+    tokens: int = batches.TOKENS
+    """Most tokens a batch, padding counted."""
+    lanes: int = 1
+    """How many batches it computes at once, called from as many threads."""
 
 
-def load(name: str, options: Mapping[str, object], bundle: Bundle) -> LogitsOf:
+def load(name: str, options: Mapping[str, object], bundle: Bundle) -> Opened:
     """Open a bundle with the backend called `name`.
 
     Raises:
@@ -44,8 +52,8 @@ def load(name: str, options: Mapping[str, object], bundle: Bundle) -> LogitsOf:
         module = find_plugin(__name__, name)
     except ImportError as error:
         raise MissingExtraError(EXTRAS.get(name, name), f"the backend {name}") from error
-    logits_of: LogitsOf = module.open_bundle(parse(module.Config, options, where="backend"), bundle)
-    return logits_of
+    opened: Opened = module.open_bundle(parse(module.Config, options, where="backend"), bundle)
+    return opened
 
 
 def fitting(bundle: Bundle) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,8 +14,11 @@ from overtone.bundle import ONNX, OPENVINO, Bundle
 from overtone.config import Range
 from overtone.errors import BundleError
 from overtone.inference import threads
+from overtone.inference.backends import Opened
 from overtone.inputs import Batch
-from overtone.inputs.batches import LogitsOf
+
+TOKENS = 1024
+"""Most tokens a batch: what a layer makes of them stays in a core's cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +26,15 @@ class Config:
     """How to compute."""
 
     threads: Annotated[int, Range(0)] = 0
-    """Threads; 0 takes OMP_NUM_THREADS, or as many as the process may use cores."""
+    """Threads in all; 0 takes OMP_NUM_THREADS, or as many as the process may use cores."""
+    lanes: Annotated[int, Range(0)] = 0
+    """Batches that are computed at once, which share the threads; 0 takes one a thread, 1 has all
+    threads compute one: a single text of a large model is answered sooner."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of products that are not bytes; bf16 pays on processors that multiply it."""
 
 
-def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
+def open_bundle(config: Config, bundle: Bundle) -> Opened:
     """Return the function from a batch to its logits.
 
     Reading and compiling send nothing: only OpenVINO's converter has telemetry, which is not used.
@@ -36,12 +43,14 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
         BundleError: the file is no graph that this version of OpenVINO can compute.
 
     """
+    in_all = config.threads or threads.share()
+    lanes = min(config.lanes or in_all, in_all)
     name = OPENVINO if OPENVINO in bundle.files else ONNX
     kinds = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16}
     settings: dict[str, object] = {
-        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, which gets all threads
+        "NUM_STREAMS": lanes,
         "INFERENCE_PRECISION_HINT": kinds[config.precision],
-        "INFERENCE_NUM_THREADS": config.threads or threads.share(),
+        "INFERENCE_NUM_THREADS": in_all,
     }
     core = openvino.Core()
     try:
@@ -51,11 +60,17 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
             f"{bundle.path}: OpenVINO {openvino.__version__} can't compute {name}; "
             "overtone export --format openvino makes what it can"
         ) from error
-    request = compiled.create_infer_request()
     names = tuple(given.get_any_name() for given in compiled.inputs)
+    idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()  # a request computes one batch
+    for _ in range(lanes):
+        idle.put(compiled.create_infer_request())
 
     def logits_of(batch: Batch) -> NDArray[np.float32]:
-        found = request.infer({name: batch[name] for name in names})
-        return np.array(found[0], dtype=np.float32)  # a copy: the request reuses its own
+        request = idle.get()
+        try:
+            found = request.infer({name: batch[name] for name in names})
+            return np.array(found[0], dtype=np.float32)  # a copy: the request reuses its own
+        finally:
+            idle.put(request)
 
-    return logits_of
+    return Opened(logits_of, TOKENS, lanes)

@@ -15,8 +15,11 @@ from torch import nn
 from overtone import models
 from overtone.bundle import WEIGHTS, Bundle
 from overtone.errors import InputError
-from overtone.inputs import Batch
-from overtone.inputs.batches import LogitsOf
+from overtone.inference.backends import Opened
+from overtone.inputs import Batch, batches
+
+CPU_TOKENS = 2048
+"""Most tokens a batch on a CPU, which computes what is near its cache faster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class Config:
     with many texts."""
 
 
-def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
+def open_bundle(config: Config, bundle: Bundle) -> Opened:
     """Return the function from a batch to its logits.
 
     Raises:
@@ -43,8 +46,10 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
     saved = dict(bundle.manifest.config["model"])
     model = models.restore(saved.pop("name"), saved, bundle.manifest.architecture)
     models.load_weights(model, load_file(bundle.file(WEIGHTS)), bundle)
+    device = _device(config.device)
+    tokens = CPU_TOKENS if device == "cpu" else batches.TOKENS
     try:
-        model.to(_device(config.device)).eval()
+        model.to(device).eval()
     except (AssertionError, RuntimeError) as error:
         raise InputError(
             f"the device {config.device} can't be used ({error}); there is always cpu"
@@ -52,8 +57,8 @@ def open_bundle(config: Config, bundle: Bundle) -> LogitsOf:
     if config.compiled:
         model.compile(dynamic=True)
     if config.precision == "bf16":
-        return partial(_in_bf16, model)
-    return partial(models.logits_of, model)
+        return Opened(partial(_in_bf16, model), tokens)
+    return Opened(partial(models.logits_of, model), tokens)
 
 
 def _in_bf16(model: nn.Module, batch: Batch) -> NDArray[np.float32]:
