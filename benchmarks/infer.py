@@ -6,8 +6,16 @@ Same machine, encoder and texts, all in one run: the unlabelled test tweets of s
 Wikipedia comments; generated texts where they are not here. Each system has a process of its own,
 loads once, and has its turn in every round; the figures are medians over the rounds. The pipeline
 reads cleaned texts without the label words, which is less work; overtone cleans, tokenises, adds
-the label words and decides. Shares compare the products of the encoder, counted from shapes, with
-the rate of one large product in float32 and of one in bytes by the same kernels (ONNX Runtime's).
+the label words and decides. `st-int8` is sentence-transformers' own path (which SetFit's is, too):
+exported by optimum, quantised dynamically, a linear head on its sentence vectors; it needs another
+version of transformers, so an environment of its own:
+
+    python -m venv st-venv
+    st-venv/bin/pip install torch==2.13.0 'sentence-transformers[onnx]' 'transformers<5'
+
+Where `--peer-python st-venv/bin/python` is not given, it is left out. Shares compare the products
+of the encoder, counted from shapes, with the rate of one large product in float32 and of one in
+bytes by the same kernels (ONNX Runtime's).
 """
 
 from __future__ import annotations
@@ -41,7 +49,8 @@ from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import MissingDataError, OvertoneError
 from overtone.inference.threads import share
 
-PEERS = ("hf-1", "hf-8", "hf-32", "hf-32-sorted")
+PIPELINES = ("hf-1", "hf-8", "hf-32", "hf-32-sorted")
+PEERS = (*PIPELINES, "st-int8")
 OURS = (
     "torch-fp32", "torch-bf16", "onnx-fp32", "onnx-int8", "openvino-fp32", "openvino-bf16",
     "openvino-int8",
@@ -63,6 +72,7 @@ def main() -> None:
     parser.add_argument("--comments", type=int, default=COMMENTS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=(*PEERS, *OURS), default=(*PEERS, *OURS))
+    parser.add_argument("--peer-python", help="of sentence-transformers' environment")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     arguments = parser.parse_args()
     try:
@@ -85,10 +95,13 @@ def _measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     _write_peer(start, folder / "hf")
     corpora, real = _texts(arguments)
     (folder / "texts.json").write_text(json.dumps(corpora), encoding="utf-8")
+    if "st-int8" in arguments.only and not arguments.peer_python:
+        left_out["st-int8"] = "needs --peer-python"
     names = [name for name in arguments.only if name not in left_out]
     turns: dict[str, dict[str, list[dict[str, Any]]]] = {name: {} for name in names}
     rates: dict[str, list[float]] = {"fp32": [], "int8": []}
-    systems = {name: _start(name, folder) for name in names}
+    pythons = {"st-int8": arguments.peer_python}
+    systems = {name: _start(name, folder, pythons.get(name, sys.executable)) for name in names}
     loaded = {name: _read(system)["loaded_seconds"] for name, system in systems.items()}
     try:
         for number in range(arguments.rounds):
@@ -179,6 +192,11 @@ def _write_peer(start: Bundle, folder: Path) -> None:
         model_max_length=512,
         **{f"{kind}_token": token for kind, token in special.items()},
     ).save_pretrained(folder)
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    # Its older name, which other versions of transformers know as well.
+    config["tokenizer_class"] = "PreTrainedTokenizerFast"
+    path.write_text(json.dumps(config), encoding="utf-8")
 
 
 def _texts(arguments: argparse.Namespace) -> tuple[dict[str, list[str]], dict[str, bool]]:
@@ -208,9 +226,9 @@ def _generated(count: int, words: int, rng: np.random.Generator) -> list[str]:
     return [" ".join(rng.choice(known, length)) for length in lengths]
 
 
-def _start(name: str, folder: Path) -> subprocess.Popen[str]:
+def _start(name: str, folder: Path, python: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own file
-        [sys.executable, str(SYSTEM), name, str(folder)],
+        [python, str(SYSTEM), name, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -331,7 +349,11 @@ def _show(figures: Mapping[str, Any]) -> None:
     for corpus, count in figures["texts"].items():
         kind = "" if figures["real_texts"][corpus] else "GENERATED "
         best = max(
-            (found[corpus]["texts_per_second"] for name, found in systems.items() if name in PEERS),
+            (
+                found[corpus]["texts_per_second"]
+                for name, found in systems.items()
+                if name in PIPELINES
+            ),
             default=None,
         )
         print(f"{count} {kind}{corpus}\n")
@@ -359,10 +381,6 @@ def _show(figures: Mapping[str, Any]) -> None:
         )
     for name, why in figures["left_out"].items():
         print(f"left out: {name}: {why}")
-    print(
-        "not run: sentence-transformers' int8 path, which needs optimum with its own version of "
-        "transformers"
-    )
 
 
 if __name__ == "__main__":

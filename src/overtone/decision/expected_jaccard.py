@@ -38,6 +38,12 @@ EXACT = 12
 """Most labels for which every set is tried: 4,096 candidates and as many truths."""
 CONSIDERED = 10
 """Labels of a text that are considered where there are more."""
+FEW = 4
+"""Most texts of which each is looked at by itself: a table of all Jaccards is 16 MB to read."""
+FIRST = 16
+"""Sets of which one is surely good."""
+ROUNDING = 1e-5
+"""More than sums of 4,096 products in float32 are off by."""
 CELLS = 2**22
 """Most cells, texts times sets, that are in memory at a time."""
 
@@ -90,17 +96,24 @@ class ExpectedJaccard:
 
     def _decide(self, single: Floats, on: NDArray[np.bool_]) -> None:
         """Switch on the labels of some texts."""
-        labels = single.shape[1]
         chosen, truths, probability = _tables(single, self.joint)
         sets = _sets(truths.shape[1])
-        empty = self.options.convention == "jaccard"
-        value = probability.astype(np.float32) @ _jaccards(sets.shape[1], empty=empty)
-        if self.options.macro:
-            marginal = probability @ truths  # (n, m)
-            gain = (2 * marginal - self.f1[chosen]) / (labels * self.marks[chosen])
-            value = value + (self.options.macro * gain) @ sets.T
-        best = sets[value.argmax(axis=1)] > 0  # of equal ones the smaller number, a subset first
-        np.put_along_axis(on, chosen, best, axis=1)
+        jaccards = _jaccards(sets.shape[1], empty=self.options.convention == "jaccard")
+        more = self._macro(chosen, probability @ truths) @ sets.T  # (n, 2^m)
+        probability = probability.astype(np.float32)
+        if len(single) > FEW:
+            best = (probability @ jaccards + more).argmax(axis=1)
+        else:
+            rows = zip(probability, more, strict=True)
+            best = np.asarray([_best(row, gain, sets, jaccards) for row, gain in rows], np.int64)
+        # Of equal ones the smaller number, a subset first.
+        np.put_along_axis(on, chosen, sets[best] > 0, axis=1)
+
+    def _macro(self, chosen: NDArray[np.int64], marginal: Floats) -> Floats:
+        """Return what each considered label adds for the mean F1, (n, m)."""
+        labels = len(self.f1)
+        gain = (2 * marginal - self.f1[chosen]) / (labels * self.marks[chosen])
+        return np.asarray(self.options.macro * gain)
 
     def to_json(self) -> dict[str, object]:
         """Return what `restore` takes: everything by label name."""
@@ -182,6 +195,24 @@ def _pairs(saved: Mapping[str, object], labels: Labels) -> Floats:
     return pairs
 
 
+def _best(
+    probability: NDArray[np.float32], more: Floats, sets: Floats, jaccards: NDArray[np.float32]
+) -> int:
+    """Return the number of the best set for one text, looking at few of all the Jaccards.
+
+    |Y and S| / |Y or S| is at most |Y and S| / |S|, so what a set can reach is at most the mean of
+    its labels' probabilities; only those that reach what another surely has need to be looked at.
+    """
+    size = sets.sum(axis=1)
+    reach = sets @ (probability @ sets) / np.maximum(size, 1)
+    reach[0] = probability[0] * jaccards[0, 0]
+    reach += more
+    first = np.argsort(-reach)[:FIRST]
+    sure = (jaccards[first] @ probability + more[first]).max()
+    looked = np.flatnonzero(reach >= sure - ROUNDING)
+    return int(looked[(jaccards[looked] @ probability + more[looked]).argmax()])
+
+
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Have numpy's products keep to this thread.
@@ -220,8 +251,7 @@ def _tables(single: Floats, joint: Joint) -> tuple[NDArray[np.int64], Floats, Fl
     truths = _sets(m)
     energy = np.take_along_axis(single, chosen, axis=1) @ truths.T
     # All rows of an exact table have the same pairs: one product does.
-    together = truths[:, one] * truths[:, other]
-    energy += (pairs[:1] if m == labels else pairs) @ together.T
+    energy += (pairs[:1] if m == labels else pairs) @ _both(m).T
     energy -= energy.max(axis=1, keepdims=True) if n else 0
     np.exp(energy, out=energy)
     energy /= energy.sum(axis=1, keepdims=True)
@@ -260,6 +290,14 @@ def _best_f1(marginals: Floats) -> tuple[Floats, Floats]:
 def _sets(m: int) -> Floats:
     """Return all sets of m labels as rows of 0 and 1, (2^m, m); the empty one first."""
     return ((np.arange(2**m)[:, None] >> np.arange(m)) & 1).astype(np.float64)
+
+
+@cache
+def _both(m: int) -> Floats:
+    """Return which pairs of labels each set holds, (2^m, m (m - 1) / 2)."""
+    one, other = np.triu_indices(m, 1)
+    sets = _sets(m)
+    return sets[:, one] * sets[:, other]
 
 
 @cache
