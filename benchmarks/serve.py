@@ -168,13 +168,17 @@ def run_phases(
 
 def measure(url: str, process: psutil.Process, plan: Plan, texts_a_request: int) -> Measured:
     """Put a load on a server from another process and measure both."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+    # What comes back is a file, for it is more than a pipe holds until it is read.
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".json") as file,
+        tempfile.NamedTemporaryFile("r", suffix=".json") as output,
+    ):
         json.dump(asdict(plan), file)
         file.flush()
         before = cpu_seconds(process)
         load = subprocess.Popen(  # noqa: S603 - our own
             [sys.executable, str(Path(_load.__file__)), url, file.name],
-            stdout=subprocess.PIPE, encoding="utf-8",
+            stdout=output.fileno(),
         )  # fmt: skip
         memory, line = 0.0, 0.0
         while load.poll() is None:
@@ -183,9 +187,11 @@ def measure(url: str, process: psutil.Process, plan: Plan, texts_a_request: int)
                 print(f"  {memory_mb(process):.0f} MB", flush=True)
                 line = time.monotonic() + 30
             time.sleep(0.2)
-        output = load.communicate()[0]
-    used = cpu_seconds(process) - before
-    content = json.loads(output)
+        used = cpu_seconds(process) - before
+        if load.returncode:
+            raise SystemExit(f"the load ended with exit code {load.returncode}")
+        output.seek(0)
+        content = json.load(output)
     found = Found(**{**content, "statuses": {int(k): v for k, v in content["statuses"].items()}})
     good = found.latencies
     percentiles = quantiles(good, n=100) if len(good) > 1 else [0.0] * 99

@@ -83,7 +83,8 @@ class Predictor:
         self._decision = decision.restore(manifest.decision if known else UNFITTED, self.labels)
         self._logits_of = logits_of
         self._tokens = tokens
-        self._lanes = lanes
+        self.lanes = lanes
+        """How many batches the backend computes at once, called from as many threads."""
 
     def with_labels_of(self, dataset: str) -> Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
@@ -105,7 +106,7 @@ class Predictor:
                 f"expected a dataset that the model was trained on besides its own, found "
                 f"{dataset!r}; there are: {', '.join(learned) or 'none'}"
             )
-        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens, self._lanes)
+        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens, self.lanes)
 
     def predict(
         self, texts: Iterable[str], *, threshold: Thresholds | None = None
@@ -196,16 +197,23 @@ class Predictor:
         """
         return self._encode(_checked(texts))
 
-    def compute(self, encoded: Encoded, tokens: int | None = None) -> NDArray[np.float32]:
+    def compute(
+        self, encoded: Encoded, tokens: int | None = None, lanes: int | None = None
+    ) -> NDArray[np.float32]:
         """Return the logits, (n, C), of what `encode` returned.
 
         Args:
             encoded: the texts.
             tokens: most tokens a batch, padding counted; by default what suits the backend.
+            lanes: batches at once, by default as many as the backend can.
 
         """
         return batches.logits(
-            self._logits_of, self._inputs, encoded, tokens or self._tokens, lanes=self._lanes
+            self._logits_of,
+            self._inputs,
+            encoded,
+            tokens or self._tokens,
+            lanes=lanes or self.lanes,
         )
 
     def collated(self, texts: Sequence[str], tokens: int) -> list[Batch]:

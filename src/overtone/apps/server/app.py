@@ -54,6 +54,7 @@ def create_app(
         most_tokens(predictor),
         settings,
         metrics,
+        threads=predictor.lanes,
     )
     service = Service(
         labels=predictor.labels,

@@ -1,7 +1,8 @@
-"""Micro-batches: one thread computes what concurrent requests wait for, together.
+"""Micro-batches: threads compute what concurrent requests wait for, together.
 
 The event loop only puts texts into the queue and is told when their scores are there; cleaning,
-tokenising and computing happen on the thread, so that the loop stays free to answer.
+tokenising and computing happen on as many threads as the backend computes batches at once, so that
+the loop stays free to answer, and a core computes while another one prepares.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from threading import Thread
+from threading import Lock, Thread
 
 from overtone.apps.server.metrics import Metrics
 from overtone.apps.server.problems import Problem
@@ -32,7 +33,7 @@ RETRY_SECONDS = 1
 
 
 class Batcher:
-    """The queue and its compute thread."""
+    """The queue and its compute threads."""
 
     def __init__(
         self,
@@ -41,15 +42,17 @@ class Batcher:
         most_tokens: float,
         settings: Settings,
         metrics: Metrics,
+        threads: int = 1,
     ) -> None:
         """Store the parts.
 
         Args:
-            compute: texts to scores; called on the thread.
+            compute: texts to scores; called on the threads.
             labels: how many there are.
             most_tokens: of a text that are computed; infinite where there is no limit.
             settings: bounds.
             metrics: what is counted.
+            threads: how many batches are computed at once.
 
         """
         self._compute = compute
@@ -58,22 +61,27 @@ class Batcher:
         self._metrics = metrics
         self._queue = FairQueue(settings.queue_texts, settings.queue_characters)
         self._cost = Cost(1, TOKENS_A_CHARACTER, most_tokens)
-        self._thread = Thread(target=self._work, name="compute", daemon=True)
+        self._threads = [
+            Thread(target=self._work, name=f"compute-{number}", daemon=True)
+            for number in range(threads)
+        ]
         metrics.watch_queue(self._queue)
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Compute what waits, take on nothing more, and end the thread."""
+        """Compute what waits, take on nothing more, and end the threads."""
         self._queue.close()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def alive(self) -> bool:
         """Return whether anything is computed."""
-        return self._thread.is_alive()
+        return all(thread.is_alive() for thread in self._threads)
 
     def refuse_when_full(self) -> None:
         """Refuse a request before its body is read.
@@ -121,7 +129,7 @@ class Batcher:
         finally:
             self._queue.withdraw(job)
 
-    # --- on the thread ---
+    # --- on the threads ---
 
     def _work(self) -> None:
         """Compute batch after batch until the queue is closed and empty."""
@@ -171,11 +179,14 @@ class _Waiting:
         self._scores = Scores.empty(texts, labels)
         self._missing = texts
         self._loop = loop
+        self._lock = Lock()
 
     def fill(self, row: int, found: Scores, at: int) -> None:
         self._scores.fill(row, found, at)
-        self._missing -= 1
-        if not self._missing:
+        with self._lock:  # its texts may be in batches that are computed at once
+            self._missing -= 1
+            whole = not self._missing
+        if whole:
             self._tell(lambda: self.done.set_result(self._scores))
 
     def fail(self) -> None:

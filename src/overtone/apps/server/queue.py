@@ -113,7 +113,7 @@ class FairQueue:
                 raise QueueFull
             self._jobs.append(job)
             self._count(texts, characters)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def withdraw(self, job: Job) -> None:
         """Free the places of a job that nobody waits for any more."""
@@ -144,6 +144,8 @@ class FairQueue:
                 if wait and self._jobs:
                     self._linger(cost, budget, wait)
                 dealt = self._deal(cost, budget)  # empty where all was withdrawn meanwhile
+            if self._jobs:
+                self._changed.notify()  # another thread may take what is left
             return dealt
 
     def _linger(self, cost: Cost, budget: float, wait: float) -> None:

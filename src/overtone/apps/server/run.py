@@ -219,6 +219,9 @@ def _listen(host: str, port: int) -> socket.socket:
             f"can't listen on {host} port {port} ({reason}): choose others with --host and --port; "
             "--port 0 takes a free one"
         ) from error
+    # Asked of the system what it is, or else asyncio takes it for no TCP and leaves Nagle's
+    # algorithm on, which holds answers back for 40 ms.
+    listening = socket.socket(fileno=listening.detach())
     listening.set_inheritable(True)
     return listening
 

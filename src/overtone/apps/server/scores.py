@@ -58,10 +58,10 @@ class Computed(NamedTuple):
 
 
 def compute(predictor: Predictor, texts: Sequence[str]) -> Computed:
-    """Clean, tokenise and compute texts; takes as long as that takes."""
+    """Clean, tokenise and compute texts on this thread; takes as long as that takes."""
     encoded = predictor.encode(texts)
     tokens = int(encoded.lengths.sum())
-    logits = predictor.compute(encoded)
+    logits = predictor.compute(encoded, lanes=1)
     probabilities = predictor.calibrate(batches.sigmoid(logits))
     lost = encoded.lost if encoded.lost is not None else np.zeros(len(texts), np.bool_)
     on = predictor.decide(probabilities)
