@@ -565,7 +565,7 @@ def decays(model: Model, config: Config) -> dict[int, float]:
 
 def apart(one: Weights, other: Weights) -> float:
     """Return how far weights lie apart, as the length of their difference."""
-    return float(sum((one[key] - other[key]).square().sum() for key in one)) ** 0.5
+    return float(torch.cat([(one[key] - other[key]).flatten() for key in one]).norm())
 
 
 def same(one: Weights, other: Weights) -> bool:
