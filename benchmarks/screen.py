@@ -109,8 +109,8 @@ def _trial(
     asked: argparse.Namespace,
 ) -> Found:
     """Return what a trial's model says of a fold, trained on the others where it isn't yet."""
-    held_out = dataclasses.replace(folds.some(whole, np.flatnonzero(parts == fold)), name="dev")
-    rest = folds.some(whole, np.flatnonzero(parts != fold))
+    held_out = dataclasses.replace(whole.part(np.flatnonzero(parts == fold)), name="dev")
+    rest = whole.part(np.flatnonzero(parts != fold))
     folder = asked.output / name / f"fold-{fold}-seed-{seed}"
     recipe = _recipe(plan, name, fold, seed, asked.output)
     if not (folder / "bundle").is_dir():

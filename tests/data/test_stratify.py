@@ -68,6 +68,20 @@ def test_a_label_of_few_rows_is_in_every_part() -> None:
         assert targets[parts == 0].sum() == 4
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_last_label_has_its_share_in_a_small_set_too(seed: int) -> None:
+    """The most frequent one, which is seen to when the others have left little room."""
+    chance = np.random.default_rng(3).random((300, 11))
+    targets = (chance < [0.45, *[0.3, 0.25, 0.2] * 3, 0.1]).astype(np.float32)
+    parts = split(targets, [0.9, 0.1], seed)
+    assert np.bincount(parts).tolist() == [270, 30]
+    assert (np.abs(targets[parts == 1].sum(axis=0) - 0.1 * targets.sum(axis=0)) < 1).all()
+
+
+def test_no_labels_are_no_reason_to_fail() -> None:
+    assert np.bincount(split(np.zeros((10, 0)), [0.5, 0.5], 0)).tolist() == [5, 5]
+
+
 def test_the_only_row_of_a_label_goes_to_the_largest_part() -> None:
     targets = np.zeros((20, 1))
     targets[3] = 1

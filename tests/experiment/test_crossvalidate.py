@@ -16,6 +16,7 @@ from overtone.evaluation import metrics
 from overtone.experiment import crossvalidate as experiment
 from overtone.experiment import folds
 from overtone.experiment.crossvalidate import CrossValidation
+from overtone.experiment.recipe import compose
 from overtone.training import solver
 
 
@@ -144,10 +145,56 @@ def test_what_would_not_be_out_of_fold_is_refused(tmp_path: Path) -> None:
         overtone.crossvalidate(str(file), tmp_path / "cv", data={"labels": ["fold"]}, **given)  # type: ignore[arg-type]
     file.write_text("\n".join(["text,joy,user", *rows]) + "\n", encoding="utf-8")
     options = {"labels": ["joy"], "group_column": "user"}
-    with pytest.raises(InputError, match="don't keep groups"):
-        overtone.crossvalidate(str(file), tmp_path / "cv", data=options, **given)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="of texts or groups that differ, found 3 different ones"):
+        overtone.crossvalidate(str(file), tmp_path / "cv", data=options, folds=4, model="tfidf")
     with pytest.raises(InputError, match="without teachers"):
         overtone.crossvalidate("sample", tmp_path / "other", folds=2, settings=["teacher.folds=2"])
+
+
+def test_groups_of_texts_stay_in_one_fold(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    rows = [f"so {word} {n},{n % 2},u{n % 6}" for n in range(30) for word in ("happy", "cold")]
+    file.write_text("\n".join(["text,joy,user", *rows]) + "\n", encoding="utf-8")
+    options = {"labels": ["joy"], "group_column": "user", "dev": str(file)}
+    train = data.load(str(file), "train", options=options)
+    parts = folds.divide(train, 3, 0)
+    users = np.asarray([int(text.split()[-1]) % 6 for text in train.texts])
+    assert [len(set(parts[users == user])) for user in range(6)] == [1] * 6
+    assert len(set(parts)) == 3
+    found = overtone.crossvalidate(str(file), tmp_path / "cv", folds=3, model="tfidf", data=options)
+    assert found.texts == 60
+    assert bundle.load(tmp_path / "cv" / "fold-0" / "bundle").manifest.labels.names == ("joy",)
+    # Another division would ask models about what they have seen.
+    moved = [row.replace("u0", "u7", 1) for row in rows]
+    file.write_text("\n".join(["text,joy,user", *moved]) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="data are not those"):
+        overtone.crossvalidate(None, tmp_path / "cv", folds=3, resume=True)
+
+
+def test_a_dry_run_says_which_folds_there_would_be() -> None:
+    recipe = compose(dataset="sample", model="tfidf")
+    said = experiment.dry_run(recipe, None, 3)
+    sizes = np.bincount(folds.divide(data.load("sample", "train"), 3, 0))
+    assert said.endswith(f"# 3 times, each without one fold of {', '.join(map(str, sizes))} texts")
+    with pytest.raises(InputError, match="without teachers"):
+        experiment.dry_run(
+            compose(dataset="sample", model="tfidf", settings=["teacher.folds=2"]), None, 3
+        )
+
+
+def test_a_decision_is_not_fitted_on_models_of_another_recipe(
+    found: CrossValidation, tmp_path: Path
+) -> None:
+    run = overtone.train("sample", tmp_path / "run", model="tfidf", settings=["model.balance=0.5"])
+    with pytest.raises(InputError, match=r"model\.balance is 1\.0 there and 0\.5 in the model"):
+        overtone.decide(run.path, "sample", tmp_path / "new", out_of_fold=found.path)
+    assert not (tmp_path / "new").exists()
+    other = overtone.train(  # the draw, and what is fitted, may be others
+        "sample", tmp_path / "other", model="tfidf", seed=5, settings=["decision.name=per_label"]
+    )
+    overtone.decide(other.path, "sample", tmp_path / "new", out_of_fold=found.path)
+    with pytest.raises(InputError, match=r"found no config\.toml"):
+        overtone.decide(run.path, "sample", tmp_path / "third", out_of_fold=tmp_path)
 
 
 @pytest.mark.parametrize(

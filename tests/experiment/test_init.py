@@ -143,6 +143,6 @@ def test_a_preset_does_not_change_what_the_start_s_shape_is(run: Run) -> None:
     start = run.bundle.manifest.config["model"]
     assert recipe.model.options["encoder"] == start["encoder"]
     assert recipe.model.options["train_embeddings"] is False  # how it is trained, a preset may say
-    assert recipe.training.average == 0.995
+    assert (recipe.training.average, recipe.training.average_warmup) == (0.995, True)
     with pytest.raises(InputError, match="keep its encoder"):
         compose(dataset="sample", init=run.path, settings=["model.encoder=roberta-base"])

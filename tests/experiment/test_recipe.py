@@ -75,7 +75,7 @@ def test_every_preset_is_a_whole_recipe(name: str) -> None:
 @pytest.mark.parametrize("name", [each for each in RECIPES if each.startswith("paper/")])
 def test_a_paper_s_preset_has_nothing_that_came_later(name: str) -> None:
     recipe, off = compose(name), Training()
-    for key in ("layer_decay", "average", "rdrop", "adversarial"):
+    for key in ("layer_decay", "average", "average_warmup", "rdrop", "adversarial"):
         assert getattr(recipe.training, key) == getattr(off, key), key
     assert (off.layer_decay, off.average, off.rdrop, off.adversarial) == (1.0, 0.0, 0.0, 0.0)
     assert recipe.model.options.get("dropout_samples", 1) == 1

@@ -175,7 +175,7 @@ class Silent:
         self.ended: list[tuple[str, str]] = []
         self.waited: list[str] = []
 
-    def start(self, cell: Cell) -> None:
+    def begin(self, cell: Cell) -> None:
         """Take it in."""
 
     def end(self, cell: Cell, became: str, seconds: float) -> None:  # noqa: ARG002

@@ -160,15 +160,18 @@ def test_both_jaccards_explain_the_paper_s_figure(
             said = perfect if cell.model == "bert-base" else np.zeros_like(perfect)
             choose(cell, tmp_path, truth, said)
     found = results.load(study.plan, study.cells, tmp_path)
-    silent, flawless = (both_jaccards.explain(group) for group in found.groups("comments"))
-    assert flawless.empty == pytest.approx(0.9)
-    assert flawless.most_zero == pytest.approx(0.1)
-    assert flawless.group.of("test", "jaccard_zero").mean == pytest.approx(0.1)
-    assert flawless.group.of("test", "jaccard").mean == pytest.approx(1.0)
-    assert flawless.on_labelled.mean == pytest.approx(1.0)
-    assert silent.group.of("test", "jaccard").mean == pytest.approx(silent.silent) == 0.9
-    assert (silent.on_labelled.mean, silent.right_on_empty.mean) == (0.0, 1.0)
+    silent, flawless = found.groups("comments")
+    assert flawless.of("test", "jaccard_zero").mean == pytest.approx(0.1)
+    assert flawless.of("test", "jaccard").mean == pytest.approx(1.0)
+    assert silent.of("test", "jaccard").mean == pytest.approx(0.9)
+    for apart in both_jaccards.explain(flawless):
+        assert apart.labelled == pytest.approx(0.1)
+        assert apart.on_labelled == pytest.approx(1.0)
+    for apart in both_jaccards.explain(silent):
+        assert (apart.on_labelled, apart.right_on_empty) == (0.0, 1.0)
     table = both_jaccards.table(found)
     assert table is not None
     assert [row[3] for row in table.rows] == [None, 0.0691]  # the paper's
+    for row in table.rows:
+        assert list(row[4:6]) == pytest.approx([0.1, 0.9])  # flawless, silent
     assert "90.0 % of these texts carry no label" in table.notes[0]

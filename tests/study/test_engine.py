@@ -34,7 +34,7 @@ from overtone.study import cells, engine, reading
 from overtone.study.do import do
 from overtone.study.stops import Stops
 class Watcher:
-    def start(self, cell): pass
+    def begin(self, cell): pass
     def end(self, cell, became, seconds): print(cell.key, became, seconds > 0, flush=True)
     def wait(self, cells): pass
 output = Path(sys.argv[2])

@@ -69,7 +69,8 @@ def test_a_run_killed_at_a_moment_goes_on_bit_for_bit(
 
 def test_a_run_with_every_recipe_goes_on_bit_for_bit(driver: Driver, tmp_path: Path) -> None:
     options = ("training.layer_decay=0.8", "training.rdrop=1", "training.adversarial=0.5",
-               "model.dropout_samples=3", "model.train_embeddings=false")  # fmt: skip
+               "model.dropout_samples=3", "model.train_embeddings=false",
+               "training.average_warmup=true")  # fmt: skip
     recipe = [word for option in options for word in ("--set", option)]
     driver.finish(tmp_path / "whole", *recipe)
     # Between the two passes of an adversarial step, in the middle of an epoch.

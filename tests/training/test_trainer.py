@@ -322,10 +322,42 @@ def test_a_moving_average_is_what_is_scored_and_kept(bert: Path, tmp_path: Path)
     assert same(case.weights(), scored[0])
 
 
-def test_a_stopped_run_with_a_moving_average_goes_on_bit_for_bit(
+def test_an_average_that_warms_up_ends_near_the_last_weights(bert: Path, tmp_path: Path) -> None:
+    """In few steps, where the plain one ends near those of the first step."""
+
+    def distances(name: str, *, warmup: bool) -> tuple[float, float]:
+        """Return how far the average is from the weights before the first step and after all."""
+        case = Case(bert)
+        first, last = case.weights(), Case(bert)
+        config = replace(CONFIG, average=0.995, average_warmup=warmup)
+        case.fit(tmp_path / name, config)
+        last.fit(tmp_path / f"{name}-last", CONFIG)
+        return apart(case.weights(), first), apart(case.weights(), last.weights())
+
+    first, last = distances("warm", warmup=True)
+    assert last < first / 4
+    first, last = distances("plain", warmup=False)
+    assert first < last / 4
+
+
+def test_a_warm_up_is_over_where_its_decay_reaches_that_of_the_average(
     bert: Path, tmp_path: Path
 ) -> None:
-    config = replace(CONFIG, average=0.9)
+    """A decay of .1 is less than a warm-up begins with, one of .2 more than step 1 may have."""
+
+    def averaged(average: float, *, warmup: bool) -> Weights:
+        config = replace(CONFIG, average=average, average_warmup=warmup)
+        return trained(bert, tmp_path / f"{average}-{warmup}", config)
+
+    assert same(averaged(0.1, warmup=True), averaged(0.1, warmup=False))
+    assert not same(averaged(0.2, warmup=True), averaged(0.2, warmup=False))
+
+
+@pytest.mark.parametrize("warmup", [False, True])
+def test_a_stopped_run_with_a_moving_average_goes_on_bit_for_bit(
+    bert: Path, tmp_path: Path, *, warmup: bool
+) -> None:
+    config = replace(CONFIG, average=0.9, average_warmup=warmup)
     expected = trained(bert, tmp_path / "whole", config)
     with pytest.raises(Interrupted):
         Case(bert).fit(tmp_path / "cut", config, loss=signalling(STEPS + 2, signal.SIGINT))
@@ -529,6 +561,11 @@ def decays(model: Model, config: Config) -> dict[int, float]:
         for group in optimizers.optimizer(model, config).param_groups
         for parameter in group["params"]
     }
+
+
+def apart(one: Weights, other: Weights) -> float:
+    """Return how far weights lie apart, as the length of their difference."""
+    return float(torch.cat([(one[key] - other[key]).flatten() for key in one]).norm())
 
 
 def same(one: Weights, other: Weights) -> bool:

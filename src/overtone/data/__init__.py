@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from overtone.config import find_plugin, parse, plugin_names
 from overtone.data import tables
+from overtone.data.stratify import same_text
 from overtone.errors import DataError, InputError, MissingDataError
 from overtone.labels import Labels
 
@@ -45,10 +46,26 @@ class Split:
     labels: Labels
     targets: NDArray[np.float32] | None
     """(n, C) in [0, 1]; NaN where a cell is not annotated; None where the file has no truth."""
+    groups: tuple[str, ...] | None = None
+    """What the file says stays together where the split is divided; None where it says nothing."""
 
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.texts)
+
+    def together(self) -> tuple[str, ...]:
+        """Return the group of each text: the file's, or that of equal texts."""
+        return tuple(map(same_text, self.texts)) if self.groups is None else self.groups
+
+    def part(self, rows: NDArray[np.int64]) -> Split:
+        """Return some texts as a split of the same name."""
+        return dataclasses.replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            texts=tuple(self.texts[row] for row in rows),
+            targets=None if self.targets is None else self.targets[rows],
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
+        )
 
 
 def names() -> list[str]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from overtone import atomic, data
 from overtone.data import Split, _rows, stratify, tables
@@ -97,7 +96,11 @@ def divide(
         beside = [stack.enter_context(atomic.file(path)) for path in paths]
         copy_rows(file, content.lines, parts, beside)
     return [
-        Part(path, int(counts[number]), _some(loaded, name, np.flatnonzero(parts[kept] == number)))
+        Part(
+            path,
+            int(counts[number]),
+            dataclasses.replace(loaded.part(np.flatnonzero(parts[kept] == number)), name=name),
+        )
         for number, (path, name) in enumerate(zip(paths, NAMES, strict=False))
     ]
 
@@ -109,14 +112,3 @@ def _check(shares: Sequence[float]) -> None:
             "expected the shares of train and dev, or of train, dev and test, which sum to 1, such "
             f"as 0.8,0.1,0.1, found {','.join(f'{share:g}' for share in shares)}"
         )
-
-
-def _some(loaded: Split, name: str, rows: NDArray[np.int64]) -> Split:
-    """Return some rows of a split as one of its own."""
-    return dataclasses.replace(
-        loaded,
-        name=name,
-        ids=tuple(loaded.ids[row] for row in rows),
-        texts=tuple(loaded.texts[row] for row in rows),
-        targets=data.truth(loaded)[rows],
-    )

@@ -17,6 +17,11 @@ from overtone.errors import InputError
 
 Ints = NDArray[np.int64]
 
+MOST_UNITS = 10_000
+"""In which rows are exchanged afterwards: of more, a few rows are nothing, and it takes seconds."""
+MOST_EXCHANGES, MOST_KINDS = 200, 200
+"""How many, and how many kinds of rows of a part they are sought among."""
+
 
 def split(
     targets: ArrayLike,
@@ -27,7 +32,8 @@ def split(
     """Return the part, from 0, that each row belongs to, (n,).
 
     A part has its share of the rows to within one row (or one group), and of each label's rows as
-    nearly as the labels that come together allow; the rarest labels are seen to first.
+    nearly as the labels that come together allow; the rarest labels are seen to first. In a set of
+    up to ten thousand rows, what is off after that is exchanged row for row.
 
     Args:
         targets: (n, C); above 0.5 a row carries the label, NaN is not annotated.
@@ -52,6 +58,7 @@ def split(
     order = np.random.default_rng(seed).permutation(len(sizes))
     order = order[np.argsort(-sizes[order], kind="stable")]
     parts = _deal(counts, sizes, order, wanted)
+    _exchange(parts, counts, sizes, order, wanted)
     _fill_empty(parts, counts, sizes, order, wanted)
     return parts[units]
 
@@ -112,6 +119,48 @@ def _deal(counts: Ints, sizes: Ints, order: Ints, shares: list[float]) -> Ints:
     for unit in left:
         place(unit, None)
     return parts
+
+
+def _exchange(parts: Ints, counts: Ints, sizes: Ints, order: Ints, shares: list[float]) -> None:
+    """Exchange units of equal size between parts while a label is a row or more off its share.
+
+    The label that is seen to last, most often the most frequent one, has what room the others
+    leave, which in a small set may be far from its share. A row of a rare label counts for more.
+    """
+    total = counts.sum(axis=0)  # (C,)
+    worth = 1 / np.maximum(total, 1)
+    used = np.unique(parts).tolist()  # it stays so
+    have = np.stack([counts[parts == part].sum(axis=0) for part in range(len(shares))])
+    off = have - np.outer(shares, total)  # (P, C)
+    for _ in range(MOST_EXCHANGES if len(sizes) <= MOST_UNITS else 0):
+        far = np.abs(off).max(axis=1, initial=0)
+        part = max(used, key=far.__getitem__, default=0)
+        if far[part] < 1:
+            return
+        best, pair = -1e-9, None
+        for other in set(used) - {part}:
+            ours, theirs = (
+                _kinds(order[parts[order] == side], counts, sizes) for side in (part, other)
+            )
+            change = counts[theirs][None] - counts[ours][:, None]  # (A, B, C), to this part
+            gain = np.abs(off[part] + change) + np.abs(off[other] - change)
+            gain = (gain - np.abs(off[part]) - np.abs(off[other])) @ worth
+            gain[sizes[ours][:, None] != sizes[theirs]] = 0
+            place = np.unravel_index(gain.argmin(), gain.shape)
+            if gain[place] < best:
+                best, pair = gain[place], (ours[place[0]], theirs[place[1]], other)
+        if pair is None:
+            return
+        one, another, other = pair
+        parts[one], parts[another] = other, part
+        off[part] += counts[another] - counts[one]
+        off[other] += counts[one] - counts[another]
+
+
+def _kinds(units: Ints, counts: Ints, sizes: Ints) -> Ints:
+    """Return the first unit of each kind, alike in labels and size; of very many kinds some."""
+    alike = np.column_stack([sizes[units], counts[units]])
+    return units[np.sort(np.unique(alike, axis=0, return_index=True)[1])[:MOST_KINDS]]
 
 
 def _fill_empty(parts: Ints, counts: Ints, sizes: Ints, order: Ints, shares: list[float]) -> None:

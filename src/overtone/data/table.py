@@ -126,6 +126,7 @@ def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 -
         tuple(rows.texts),
         Labels.of(*config.labels, language=config.language),
         rows.targets,
+        tuple(rows.groups) if config.group_column else None,
     )
 
 

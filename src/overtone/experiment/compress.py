@@ -30,7 +30,7 @@ OWN = ("data", "text", "inputs", "model", "loss", "calibration", "decision")
 """The sections that a student takes over from its model, where nothing else is said."""
 
 STUDENT: Table = {
-    "training": {"epochs": 10, "learning_rate": 3e-4, "average": 0.99},
+    "training": {"epochs": 10, "learning_rate": 3e-4, "average": 0.99, "average_warmup": True},
     "teacher": {"weight": 0.9},
 }
 """What holds for a student where nothing else is said; docs/how-to/compress.md says why."""

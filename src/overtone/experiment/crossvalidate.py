@@ -25,6 +25,7 @@ from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.evaluation import metrics
 from overtone.experiment import deciding, fingerprint, first, fit, folds, run
+from overtone.experiment import train as training
 from overtone.experiment.deciding import Way
 from overtone.experiment.folds import OutOfFold
 from overtone.experiment.recipe import Recipe, check, compose
@@ -119,18 +120,37 @@ def crossvalidate(
     return _in_folder(recipe, (train, dev, *others), where, folder, folds)
 
 
-def _in_folder(
-    recipe: Recipe, splits: Sequence[Split], data_dir: Path | None, folder: Path, count: int
-) -> CrossValidation:
-    """Do what is left to do in a folder."""
-    folds.divide(splits[0], count, recipe.training.seed)  # too few texts are found at once
-    if taken := {"id", "fold"}.intersection(splits[0].labels.names):
+def dry_run(recipe: Recipe, data_dir: Path | None, count: int) -> str:
+    """Check data, folds and model as `crossvalidate` would, and say what would be trained.
+
+    Raises:
+        InputError: something given can't be used.
+
+    """
+    train = datasets.load(recipe.data.name, "train", data_dir, recipe.data.options)
+    sizes = np.bincount(_check(recipe, train, count) + 1)[1:]  # the first are those of no fold
+    whole = training.dry_run(recipe, data_dir)
+    return f"{whole}\n# {count} times, each without one fold of {', '.join(map(str, sizes))} texts"
+
+
+def _check(recipe: Recipe, train: Split, count: int) -> NDArray[np.int64]:
+    """Return the folds of the train split's texts, unless something is found that can't be."""
+    found = folds.divide(train, count, recipe.training.seed)
+    if taken := {"id", "fold"}.intersection(train.labels.names):
         raise InputError(
             f"expected labels that are not called id or fold, which {PROBABILITIES} has columns "
             f"for, found {', '.join(sorted(taken))}: rename them"
         )
     if recipe.teacher.models or recipe.teacher.folds:
         raise InputError("folds are trained without teachers: leave out the section teacher")
+    return found
+
+
+def _in_folder(
+    recipe: Recipe, splits: Sequence[Split], data_dir: Path | None, folder: Path, count: int
+) -> CrossValidation:
+    """Do what is left to do in a folder."""
+    _check(recipe, splits[0], count)
     team = ranks.join(cpu=recipe.training.device == "cpu")
     if team.size > 1:
         raise InputError(f"folds are trained by one process, found {team.size}")

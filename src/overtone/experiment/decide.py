@@ -15,6 +15,7 @@ from overtone.errors import InputError
 from overtone.evaluation import metrics
 from overtone.experiment import card, crossvalidate, deciding, labelled
 from overtone.experiment.recipe import Section, section
+from overtone.experiment.same_recipe import check_same
 from overtone.inference import predictor
 
 
@@ -63,9 +64,9 @@ def decide(
             probabilities of the train split are fitted on in place of the model's own.
 
     Raises:
-        InputError: there is no such model, dataset, decision, calibration or cross-validation; an
-            option is none of theirs; the labels are not the model's; or there is something at
-            `output`.
+        InputError: there is no such model, dataset, decision, calibration or cross-validation; it
+            is of another recipe; an option is none of theirs; the labels are not the model's; or
+            there is something at `output`.
 
     """
     folder = Path(output)
@@ -83,6 +84,7 @@ def decide(
             "it out"
         )
     if out_of_fold is not None:
+        check_same(Path(out_of_fold), start.manifest.config)
         split = "dev"
     opened = predictor.load(start.path)
     loaded, texts, truth = labelled.load(

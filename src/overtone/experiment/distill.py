@@ -143,6 +143,7 @@ def with_texts(
         ids=(*train.ids, *ids),
         texts=(*train.texts, *texts),
         targets=np.concatenate([data.truth(train), gaps]),
+        groups=None if train.groups is None else (*train.groups, *ids),
     )
 
 

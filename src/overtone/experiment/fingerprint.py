@@ -55,11 +55,13 @@ def of_texts(texts: Iterable[str]) -> str:
 
 
 def _of(split: Split) -> dict[str, Any]:
+    groups = {} if split.groups is None else {"groups (sha256)": of_texts(split.groups)}
     return {
         "number of texts": len(split),
         "labels": list(split.labels.names),
         "texts (sha256)": of_texts(split.texts),
         "truth (sha256)": hashlib.sha256(_truth(split)).hexdigest(),
+        **groups,
     }
 
 

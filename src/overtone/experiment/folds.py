@@ -49,6 +49,8 @@ class OutOfFold:
 def divide(split: Split, count: int, seed: int) -> NDArray[np.int64]:
     """Return the fold of each text, (n,): stratified over the labels, equal texts together.
 
+    Where the file has groups, it is these that stay together.
+
     Raises:
         InputError: there are fewer than two folds, or not enough texts for so many.
 
@@ -61,11 +63,13 @@ def divide(split: Split, count: int, seed: int) -> NDArray[np.int64]:
             f"{len(annotated)} annotated texts"
         )
     found = np.full(len(split), EVERY)
-    groups = [stratify.same_text(split.texts[row]) for row in annotated]
+    together = split.together()
+    groups = [together[row] for row in annotated]
     found[annotated] = stratify.split(truth[annotated], [1.0] * count, seed, groups)
     if len(np.unique(found[annotated])) < count:
         raise InputError(
-            f"expected {count} folds of texts that differ, found {len(set(groups))} different ones"
+            f"expected {count} folds of texts or groups that differ, found {len(set(groups))} "
+            "different ones"
         )
     return found
 
@@ -97,17 +101,12 @@ def probabilities(
 
     """
     train, dev, *others = splits
-    if recipe.data.options.get("group_column"):
-        raise InputError(
-            "folds don't keep groups of texts together: leave out data.group_column, if texts of "
-            "one group may stand in different folds"
-        )
     parts = divide(train, count, recipe.training.seed)
     alone = dataclasses.replace(recipe, teacher=Teacher())
     found = np.zeros(data.truth(train).shape)
     for fold in range(count):
         log.info("fold %d of %d", fold + 1, count)
-        rest = some(train, np.flatnonzero((parts != fold) & (parts != EVERY)))
+        rest = train.part(np.flatnonzero((parts != fold) & (parts != EVERY)))
         model = predictor.load(
             trained(
                 partial(prepare_splits, alone, rest, dev, others=others, start=start),
@@ -119,13 +118,3 @@ def probabilities(
         found[asked] += model.uncalibrated([train.texts[row] for row in asked])
     found[parts == EVERY] /= count
     return OutOfFold(found.astype(np.float32), parts)
-
-
-def some(split: Split, rows: NDArray[np.int64]) -> Split:
-    """Return some rows of a split as a split of the same name."""
-    return dataclasses.replace(
-        split,
-        ids=tuple(split.ids[row] for row in rows),
-        texts=tuple(split.texts[row] for row in rows),
-        targets=data.truth(split)[rows],
-    )

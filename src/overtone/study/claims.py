@@ -175,7 +175,7 @@ def _single(results: Results) -> Claim:
     if group is None:
         return Claim(said, test, _lacking(results, WIKIPEDIA, (BASE,)), UNTESTED)
     one, several = _by_number(group)
-    bound = both_jaccards.explain(group).most_zero
+    bound = both_jaccards.explain(group)[0].labelled
     found = (
         f"one label: {_mean(one)} ({len(one)} comments); several: {_mean(several)} "
         f"({len(several)}); a perfect model has a jaccard_zero of {bound:.3f}, so 0.06 says "

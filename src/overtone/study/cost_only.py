@@ -22,7 +22,6 @@ from torch import nn
 from overtone import atomic, data
 from overtone.data import Split
 from overtone.evaluation.cost import peak_memory_mb
-from overtone.experiment.folds import some
 from overtone.experiment.parts import prepare_splits
 from overtone.experiment.recipe import Init, Recipe
 from overtone.study import cells, states
@@ -136,7 +135,7 @@ def _measured(asked: Measurement, study: Path) -> dict[str, Any]:
     split = data.load(recipe.data.name, "train", asked.data_dir, recipe.data.options)
     texts = (asked.steps + warm_up) * training.batch_size
     train = _taken(split, texts)
-    parts = prepare_splits(recipe, train, some(split, np.arange(1)), data_dir=asked.data_dir)
+    parts = prepare_splits(recipe, train, split.part(np.arange(1)), data_dir=asked.data_dir)
     clock = _Clock()
     study.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=study, prefix=".measuring.") as folder:
@@ -183,7 +182,7 @@ def _taken(split: Split, count: int) -> Split:
     rng = np.random.default_rng(SEED)
     rounds = -(-count // len(split))
     rows = np.concatenate([rng.permutation(len(split)) for _ in range(rounds)])
-    return some(split, rows[:count])
+    return split.part(rows[:count])
 
 
 def _unscored(_: nn.Module) -> Scores:

@@ -24,7 +24,7 @@ Do = Callable[[Cell, int], str]
 class Watcher(Protocol):
     """Is told how far a study is."""
 
-    def start(self, cell: Cell) -> None:
+    def begin(self, cell: Cell) -> None:
         """Take in that a cell begins."""
 
     def end(self, cell: Cell, became: str, seconds: float) -> None:
@@ -97,7 +97,7 @@ def _do(cell: Cell, study: Path, do: Do, most: int, stops: Stops, watcher: Watch
     if states.is_held(cell.folder(study)):
         return BUSY
     start = time.perf_counter()
-    watcher.start(cell)
+    watcher.begin(cell)
     became = do(cell, most)
     _check(stops)
     if became != BUSY:

@@ -11,7 +11,6 @@ from overtone import data
 from overtone.data import Split, stratify
 from overtone.errors import InputError
 from overtone.experiment import first
-from overtone.experiment.folds import some
 from overtone.experiment.recipe import Recipe
 from overtone.study.cells import Cell
 
@@ -110,12 +109,11 @@ def _deal(split: Split, shares: Sequence[float], seed: int) -> tuple[Split, Spli
         InputError: one would be empty.
 
     """
-    groups = [stratify.same_text(text) for text in split.texts]
-    parts = stratify.split(data.truth(split), shares, seed, groups)
+    parts = stratify.split(data.truth(split), shares, seed, split.together())
     first, second = (np.flatnonzero(parts == part) for part in (0, 1))
     if not (len(first) and len(second)):
         raise InputError(
             f"expected texts for both parts of {split.dataset} {split.name}, found {len(split)} in "
             f"all, to be divided {shares[0]:g} to {shares[1]:g}"
         )
-    return some(split, first), some(split, second)
+    return split.part(first), split.part(second)

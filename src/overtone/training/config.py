@@ -41,6 +41,9 @@ class Config:
     average: Annotated[float, Range(0, 0.9999)] = 0.0
     """Decay a step of a moving average of the weights, which is what is scored and kept; 0 is off.
     0.995 averages over the last two hundred steps."""
+    average_warmup: bool = False
+    """Whether that decay starts small and grows to `average`, so that a training of few steps does
+    not end with the weights that it began with."""
     soup: Annotated[int, Range(1, 100)] = 1
     """Trainings from the same first weights, each with another order and other dropout, the mean of
     whose best weights is the model; each takes as long as one. 1 is off."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+
+from overtone.progress_bar import Bar
 
 
-class Display:
+class Display(Bar):
     """Shows loss, metric, texts a second and the time left."""
 
     def __init__(self, epochs: int, metric: str, *, quiet: bool = False) -> None:
         """Prepare a bar for `epochs` epochs; a quiet one shows nothing."""
         self._epochs = epochs
         self._metric = metric
-        self._console = Console(stderr=True, quiet=quiet)
-        self._bar = Progress(
+        super().__init__(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -25,33 +24,17 @@ class Display:
             TextColumn("{task.fields[rate]} texts/s"),
             TimeRemainingColumn(),
             TextColumn("left"),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
+            quiet=quiet,
         )
-        self._task = self._bar.add_task("", total=None, epoch="", loss="?", best="", rate="?")
+        self._task = self.add_task("", total=None, epoch="", loss="?", best="", rate="?")
         self._best = ""
         self._before = 0
-
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._bar.stop()
 
     def start_epoch(self, epoch: int, batches: int, done: int) -> None:
         """Begin an epoch (from 1) of which `done` batches are done."""
         # The bar counts all epochs, so that the time left is that of the whole run.
         self._before = batches * (epoch - 1)
-        self._bar.update(
+        self.update(
             self._task,
             epoch=f"{epoch}/{self._epochs}",
             total=batches * self._epochs,
@@ -60,7 +43,7 @@ class Display:
 
     def step(self, done: int, loss: float, rate: float) -> None:
         """Show how many of the epoch's batches are done, its mean loss and its texts a second."""
-        self._bar.update(
+        self.update(
             self._task, completed=self._before + done, loss=f"{loss:.4f}", rate=f"{rate:.0f}"
         )
 
@@ -70,10 +53,10 @@ class Display:
         shown = "n/a" if value is None else f"{value:.4f}"
         if entry["best"]:
             self._best = f"best dev {self._metric} {shown}"
-            self._bar.update(self._task, best=self._best)
+            self.update(self._task, best=self._best)
         loss = "n/a" if entry["loss"] is None else f"{entry['loss']:.4f}"
         skipped = f"  {entry['skipped']} steps skipped" if entry["skipped"] else ""
-        self._console.print(
+        self.console.print(
             f"epoch {entry['epoch']}/{self._epochs}  loss {loss}  "
             f"dev {self._metric} {shown}{' (best)' if entry['best'] else ''}  "
             f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s{skipped}",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from overtone.models import Model
 from overtone.training import sharding
@@ -70,15 +68,33 @@ def step(given: torch.optim.Optimizer, bad: Tensor) -> None:
         given.step()
 
 
+def average(model: Model, config: Config) -> Average | None:
+    """Return the moving average of a model's weights, where one is asked for."""
+    if not config.average:
+        return None
+    return Average(model, config.average, warmup=config.average_warmup)
+
+
 class Average(AveragedModel):
-    """A copy of a model that follows its trained weights as a moving average."""
+    """A copy of a model that follows its trained weights as a moving average.
+
+    The decay's warm-up is that of TensorFlow's `tf.train.ExponentialMovingAverage` (`num_updates`).
+    """
 
     module: Model
 
-    def __init__(self, model: Model, decay: float) -> None:
-        """Copy the model."""
-        average: Any = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-        super().__init__(model, multi_avg_fn=average)
+    def __init__(self, model: Model, decay: float, *, warmup: bool) -> None:
+        """Copy the model.
+
+        Args:
+            model: what is followed.
+            decay: what a step leaves of the average before it.
+            warmup: whether step t, from 0, leaves (1 + t) / (10 + t) where that is less.
+
+        """
+        super().__init__(model)
+        self._decay = decay
+        self._warmup = warmup
         self._trained = [given.requires_grad for given in model.parameters()]
 
     def update_parameters(self, model: nn.Module) -> None:
@@ -94,5 +110,10 @@ class Average(AveragedModel):
         if self.n_averaged == 0:
             torch._foreach_copy_(ours, theirs)
         else:
-            self.multi_avg_fn(ours, theirs, self.n_averaged)  # type: ignore[misc]
+            torch._foreach_lerp_(ours, theirs, 1 - self._decay_now())
         self.n_averaged += 1
+
+    def _decay_now(self) -> float:
+        # The count is a buffer, so it is in the checkpoint.
+        done = int(self.n_averaged)
+        return min(self._decay, (1 + done) / (10 + done)) if self._warmup else self._decay

@@ -84,7 +84,7 @@ def fit(
         model.recompute()
     if not team.sharded:
         model.to(team.device)
-    average = optimizers.Average(model, config.average) if config.average else None
+    average = optimizers.average(model, config)
     if team.sharded:  # after it: what is sharded can't be copied
         sharding.shard(model, team)
         if average is not None:

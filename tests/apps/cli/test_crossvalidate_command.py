@@ -41,3 +41,20 @@ def test_one_fold_is_bad_usage(tmp_path: Path) -> None:
     assert found.returncode == 2
     assert "folds" in found.stderr
     assert not (tmp_path / "cv").exists()
+
+
+def test_a_dry_run_writes_nothing_and_anything_else_needs_a_folder(tmp_path: Path) -> None:
+    file = tmp_path / "own.csv"
+    rows = [f"so {word} {n},{n % 2},u{n % 6}" for n in range(12) for word in ("happy", "cold")]
+    file.write_text("\n".join(["text,joy,user", *rows]) + "\n", encoding="utf-8")
+    words = (
+        "crossvalidate", "--dataset", file, "--dev", file, "--labels", "joy", "--text-column",
+        "text", "--group-column", "user", "--model", "tfidf", "--folds", "3",
+    )  # fmt: skip
+    found = overtone(*words, "--dry-run")
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.endswith("# 3 times, each without one fold of 8, 8, 8 texts\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+    found = overtone(*words)
+    assert found.returncode == 2
+    assert "crossvalidate needs --output FOLDER" in found.stderr

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir, Settings, needs, quieten_libraries, says_how_to_go_on
+from overtone.apps.cli.training_options import Encoder, Resume, Seed
 
 
 def adapt(
@@ -30,16 +31,11 @@ def adapt(
         ),
     ] = None,
     data_dir: DataDir = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
-    ] = None,
+    encoder: Encoder = None,
     config: Annotated[str | None, typer.Option("--config", help="A TOML file.")] = None,
     settings: Settings = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
+    seed: Seed = None,
+    resume: Resume = False,
 ) -> None:
     """Adapt an encoder to texts without labels; then train with --encoder OUTPUT."""
     with needs("train", "adapt"):

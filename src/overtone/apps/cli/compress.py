@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from overtone.apps.cli.options import (
-    OWN,
     DataDir,
     LabelColumn,
     LabelColumns,
@@ -22,6 +21,7 @@ from overtone.apps.cli.options import (
     quieten_libraries,
     says_how_to_go_on,
 )
+from overtone.apps.cli.training_options import Dev, DryRun, Output, Resume, Seed, Track, needed
 from overtone.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
 def compress(
     model: Model,
-    output: Annotated[
-        Path | None, typer.Option("--output", help="The run's folder, made here.", file_okay=False)
-    ] = None,
+    output: Output = None,
     layers: Annotated[
         int | None,
         typer.Option("--layers", min=1, help="How many layers to keep, the first ones."),
@@ -81,12 +79,7 @@ def compress(
         ),
     ] = None,
     data_dir: DataDir = None,
-    dev: Annotated[
-        str | None,
-        typer.Option(
-            "--dev", metavar="FILE", help="What chooses the best epoch.", rich_help_panel=OWN
-        ),
-    ] = None,
+    dev: Dev = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
@@ -94,21 +87,10 @@ def compress(
     soft_labels: SoftLabels = False,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs.")] = None,
     settings: Settings = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
-    track: Annotated[
-        str | None,
-        typer.Option(
-            "--track",
-            metavar="NAME",
-            help="Send losses and scores to tensorboard, mlflow or wandb.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check config, data and model; train nothing.")
-    ] = False,
+    seed: Seed = None,
+    resume: Resume = False,
+    track: Track = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Train a smaller model to say what a model says: fewer layers, fewer word pieces."""
     options = own_file(
@@ -143,11 +125,14 @@ def compress(
     if dry_run:
         typer.echo(training.dry_run(experiment.recipe(model, **given), data_dir))
         return
-    if output is None:
-        raise InputError("compress needs --output FOLDER, where the run goes (or --dry-run)")
     with says_how_to_go_on():
         run = experiment.compress(
-            model, output, data_dir=data_dir, resume=resume, track=track, **given
+            model,
+            needed(output, "compress"),
+            data_dir=data_dir,
+            resume=resume,
+            track=track,
+            **given,
         )
     if is_first_process():
         _show(run, model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +9,8 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
+    GroupColumn,
+    IdColumn,
     LabelColumn,
     LabelColumns,
     Separator,
@@ -21,75 +22,83 @@ from overtone.apps.cli.options import (
     quieten_libraries,
     says_how_to_go_on,
 )
-from overtone.config import plugin_names, preset_names
+from overtone.apps.cli.training_options import (
+    Config,
+    Dev,
+    DryRun,
+    Encoder,
+    Family,
+    Init,
+    Output,
+    Resume,
+    needed,
+)
 
 if TYPE_CHECKING:
     from overtone.experiment.crossvalidate import CrossValidation
 
 
 def crossvalidate(
-    output: Annotated[
-        Path, typer.Option("--output", help="The folder, made here.", file_okay=False)
-    ],
+    output: Output = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="How many.")] = 5,
     data_dir: DataDir = None,
+    dev: Dev = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
     separator: Separator = None,
     soft_labels: SoftLabels = False,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help=f"The family: {', '.join(plugin_names('overtone.models'))}."),
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option("--init", help="A run or bundle to start from; its labels may be others."),
-    ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
-    ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", help=f"A TOML file or a preset: {', '.join(preset_names())}."),
-    ] = None,
+    group_column: GroupColumn = None,
+    id_column: IdColumn = None,
+    model: Family = None,
+    init: Init = None,
+    encoder: Encoder = None,
+    config: Config = None,
     settings: Settings = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of everything random, and of the folds.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with one that was stopped.")
-    ] = False,
+    resume: Resume = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Train a model for each fold of the train split, and score it on what it has not seen."""
-    options: dict[str, Any] = own_file(
+    options = own_file(
         dataset,
         labels=labels,
         soft_labels=soft_labels,
+        dev=dev,
         text_column=text_column,
         label_column=label_column,
         separator=separator,
+        group_column=group_column,
+        id_column=id_column,
     )
+    given: dict[str, Any] = {
+        "dataset": dataset,
+        "data": options,
+        "model": model,
+        "encoder": encoder,
+        "init": init,
+        "seed": seed,
+        "settings": settings or (),
+    }
     with needs("train", "crossvalidate"):
         from overtone.experiment import crossvalidate as experiment
+        from overtone.experiment.recipe import compose
 
         quieten_libraries()
+    if dry_run:
+        typer.echo(experiment.dry_run(compose(config, **given), data_dir, folds))
+        return
     with says_how_to_go_on():
         found = experiment.crossvalidate(
-            dataset,
-            output,
+            output=needed(output, "crossvalidate"),
             folds=folds,
             data_dir=data_dir,
-            data=options,
             config=config,
-            model=model,
-            encoder=encoder,
-            init=init,
-            seed=seed,
-            settings=settings or (),
             resume=resume,
+            **given,
         )
     _show(found)
     typer.echo(f"saved {found.path / experiment.PROBABILITIES}")

@@ -80,7 +80,7 @@ GroupColumn = Annotated[
     str | None,
     typer.Option(
         "--group-column",
-        help="Rows that have the same there all go to train or all to dev.",
+        help="Rows that have the same there go to the same part, or fold.",
         rich_help_panel=OWN,
     ),
 ]

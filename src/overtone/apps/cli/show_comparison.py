@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from overtone.apps.cli.printable import printable
 from overtone.evaluation.compare import Difference, LabelDifference
 from overtone.experiment.compare import POINTS, Comparison, Side, Tell
+from overtone.progress_bar import Bar
 
 NAMES = {"f1_micro": "micro F1", "f1_macro": "macro F1", "exact_match": "exact match"}
 """How scores are called that are not called by their own names."""
@@ -31,16 +32,9 @@ LEAST = 0.001
 @contextmanager
 def show_work() -> Iterator[Tell]:
     """Give a function that shows which model is scored, on standard error, where anybody looks."""
-    console = Console(stderr=True)
     what = TextColumn("scoring {task.description}", markup=False)  # it names a folder
     columns = (what, BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        redirect_stdout=False,  # what is printed there is not for standard error
-        disable=not console.is_terminal,
-    ) as shown:
+    with Bar(*columns) as shown:
         task = shown.add_task("", total=None)
 
         def tell(done: int, models: int, name: str) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
-    Progress,
     TaskID,
     TextColumn,
     TransferSpeedColumn,
 )
 
 from overtone.data import fetch
+from overtone.progress_bar import Bar
 
 
 @contextmanager
@@ -24,18 +23,11 @@ def show_downloads() -> Iterator[fetch.Progress]:
 
     The function takes the download's name, the bytes that came, and those expected (0: not known).
     """
-    console = Console(stderr=True)
     bars: dict[str, TaskID] = {}
     columns = (
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
     )  # fmt: skip
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        redirect_stdout=False,  # what is printed there is not for standard error
-        disable=not console.is_terminal,
-    ) as shown:
+    with Bar(*columns) as shown:
 
         def show(name: str, came: int, expected: int) -> None:
             if name not in bars:

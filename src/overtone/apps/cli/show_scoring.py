@@ -3,52 +3,32 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from overtone.apps.cli.duration import duration
 from overtone.apps.scoring.score import Scored, Step
+from overtone.progress_bar import Bar
 
 EVERY = 30
 """Seconds between two lines where there is no terminal."""
 
 
-class Shown:
+class Shown(Bar):
     """Shows rows done, their rate, and the time left."""
 
     def __init__(self) -> None:
         """Prepare a bar over the bytes of the input."""
-        self._console = Console(stderr=True)
-        self._bar = Progress(
+        super().__init__(
             TextColumn("scoring"),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.description}", markup=False),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
         )
-        self._task = self._bar.add_task("", total=None)
+        self._task = self.add_task("", total=None)
         self._begun = self._said = time.monotonic()
         self._scored = self._rejected = 0
         self._first: int | None = None
-
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._bar.stop()
 
     def step(self, step: Step) -> None:
         """Show how far it is."""
@@ -67,8 +47,8 @@ class Shown:
             said += f", {self._scored / seconds:,.0f} texts/s"
         if left is not None:
             said += f", {duration(left)} left"
-        self._bar.update(self._task, completed=step.read, total=step.total, description=said)
-        if self._bar.disable and now - self._said >= EVERY:
+        self.update(self._task, completed=step.read, total=step.total, description=said)
+        if self.disable and now - self._said >= EVERY:
             self._said = now
             self._say(f"{min(100, 100 * step.read / max(1, step.total)):.0f} %: {said}")
 
@@ -90,4 +70,4 @@ class Shown:
             )
 
     def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)

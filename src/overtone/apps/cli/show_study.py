@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from overtone.apps.cli.duration import duration
 from overtone.apps.cli.printable import printable
+from overtone.progress_bar import Bar
 from overtone.study import states
 from overtone.study.cells import Cell
 from overtone.study.progress import HEADLINE, status, summary
 
 
-class Shown:
+class Shown(Bar):
     """Shows cells done, the time left and the best so far, on standard error."""
 
     def __init__(self, cells: Sequence[Cell], study: Path) -> None:
@@ -25,36 +23,18 @@ class Shown:
         self._cells = cells
         self._study = study
         self._took: dict[str, float] = {}
-        self._console = Console(stderr=True)
-        self._bar = Progress(
+        super().__init__(
             TextColumn("cells"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.description}", markup=False),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
         )
-        self._task = self._bar.add_task("", total=len(cells))
+        self._task = self.add_task("", total=len(cells))
 
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._bar.stop()
-
-    def start(self, cell: Cell) -> None:
+    def begin(self, cell: Cell) -> None:
         """Say which cell begins."""
         self._update(f"at {cell.key}")
-        if not self._console.is_terminal:
+        if not self.console.is_terminal:
             self._say(f"{cell.key} begins")
 
     def end(self, cell: Cell, became: str, seconds: float) -> None:
@@ -88,12 +68,12 @@ class Shown:
     def _update(self, what: str) -> None:
         now = status(self._cells, self._study, self._took)
         left = "" if now.seconds_left is None else f"{duration(now.seconds_left)} left "
-        self._bar.update(
+        self.update(
             self._task, completed=now.done + now.failed, description=f"{left}{printable(what)}"
         )
 
     def _say(self, line: str) -> None:
-        self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+        self.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def show_list(cells: Sequence[Cell], study: Path) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from overtone.apps.cli.options import (
-    OWN,
     DataDir,
     DatasetOrFile,
     GroupColumn,
@@ -24,14 +23,23 @@ from overtone.apps.cli.options import (
     quieten_libraries,
     says_how_to_go_on,
 )
-from overtone.config import plugin_names, preset_names
-from overtone.errors import InputError
+from overtone.apps.cli.training_options import (
+    Config,
+    Dev,
+    DryRun,
+    Encoder,
+    Family,
+    Init,
+    Output,
+    Resume,
+    Seed,
+    Track,
+    needed,
+)
 
 
 def train(
-    output: Annotated[
-        Path | None, typer.Option("--output", help="The run's folder, made here.", file_okay=False)
-    ] = None,
+    output: Output = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
     also: Annotated[
         list[str] | None,
@@ -42,15 +50,7 @@ def train(
         ),
     ] = None,
     data_dir: DataDir = None,
-    dev: Annotated[
-        str | None,
-        typer.Option(
-            "--dev",
-            metavar="FILE",
-            help="What chooses the best epoch; without it, a part of the file.",
-            rich_help_panel=OWN,
-        ),
-    ] = None,
+    dev: Dev = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
@@ -58,14 +58,8 @@ def train(
     soft_labels: SoftLabels = False,
     group_column: GroupColumn = None,
     id_column: IdColumn = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help=f"The family: {', '.join(plugin_names('overtone.models'))}."),
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option("--init", help="A run or bundle to start from; its labels may be others."),
-    ] = None,
+    model: Family = None,
+    init: Init = None,
     teacher: Annotated[
         list[Path] | None,
         typer.Option("--teacher", help="A run or bundle to learn from as well; repeatable."),
@@ -78,30 +72,13 @@ def train(
             help="Texts that only the teachers label: a dataset, FILE or FILE:COLUMN; repeatable.",
         ),
     ] = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
-    ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", help=f"A TOML file or a preset: {', '.join(preset_names())}."),
-    ] = None,
+    encoder: Encoder = None,
+    config: Config = None,
     settings: Settings = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of everything random.")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
-    track: Annotated[
-        str | None,
-        typer.Option(
-            "--track",
-            metavar="NAME",
-            help="Send losses and scores to tensorboard, mlflow or wandb.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check config, data and model; train nothing.")
-    ] = False,
+    seed: Seed = None,
+    resume: Resume = False,
+    track: Track = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Train a model on a dataset's train split and keep what is best on its dev split."""
     options = own_file(
@@ -136,12 +113,10 @@ def train(
         recipe = compose(config, dataset=dataset, **given)
         typer.echo(experiment.dry_run(recipe, data_dir))
         return
-    if output is None:
-        raise InputError("train needs --output FOLDER, where the run goes (or --dry-run)")
     with says_how_to_go_on():
         run = experiment.train(
             dataset,
-            output,
+            needed(output, "train"),
             data_dir=data_dir,
             config=config,
             resume=resume,

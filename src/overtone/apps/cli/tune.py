@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from overtone.apps.cli.options import DataDir, DatasetOrFile, Settings, needs, quieten_libraries
+from overtone.apps.cli.training_options import Encoder
 from overtone.config import preset_names
 
 SEARCHES = preset_names(["tune"])
@@ -47,10 +48,7 @@ def tune(
     ] = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
     data_dir: DataDir = None,
-    encoder: Annotated[
-        str | None,
-        typer.Option("--encoder", help="minilm, a folder, or a name on the Hugging Face hub."),
-    ] = None,
+    encoder: Encoder = None,
     settings: Settings = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Of every trial, and of what is drawn.")
