@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.apps.scoring.score import score
+    from overtone.apps.summary.summarise import summarise
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
@@ -42,6 +43,7 @@ __all__ = [
     "export",
     "load",
     "score",
+    "summarise",
     "train",
 ]
 
@@ -60,6 +62,7 @@ _HOMES = {
     "export": "overtone.experiment.export",
     "load": "overtone.inference.predictor",
     "score": "overtone.apps.scoring.score",
+    "summarise": "overtone.apps.summary.summarise",
     "train": "overtone.experiment.train",
 }
 

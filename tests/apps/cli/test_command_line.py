@@ -17,7 +17,7 @@ Cli = Callable[..., Any]
 
 COMMANDS = (
     "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "score",
-    "serve", "decide", "compress", "export", "study",
+    "summarise",    "serve", "decide", "compress", "export", "study",
 )  # fmt: skip
 
 

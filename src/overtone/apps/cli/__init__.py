@@ -26,6 +26,7 @@ from overtone.apps.cli import (
     score,
     serve,
     study,
+    summarise,
     train,
     tune,
 )
@@ -46,6 +47,7 @@ app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
 app.command()(score.score)
+app.command()(summarise.summarise)
 app.command()(serve.serve)
 app.command()(decide.decide)
 app.command()(compress.compress)
