@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
     from overtone.experiment.compress import compress
+    from overtone.experiment.cooccur import cooccur
     from overtone.experiment.crossvalidate import crossvalidate
     from overtone.experiment.decide import decide
     from overtone.experiment.estimator import EmotionClassifier
@@ -37,6 +38,7 @@ __all__ = [
     "adapt",
     "compare",
     "compress",
+    "cooccur",
     "crossvalidate",
     "decide",
     "evaluate",
@@ -56,6 +58,7 @@ _HOMES = {
     "adapt": "overtone.experiment.adapt",
     "compare": "overtone.experiment.compare",
     "compress": "overtone.experiment.compress",
+    "cooccur": "overtone.experiment.cooccur",
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",

@@ -17,6 +17,7 @@ from overtone.apps.cli import (
     adapt,
     compare,
     compress,
+    cooccur,
     crossvalidate,
     data,
     decide,
@@ -45,6 +46,7 @@ app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
+app.command()(cooccur.cooccur)
 app.command()(predict.predict)
 app.command()(score.score)
 app.command()(summarise.summarise)

@@ -22,6 +22,8 @@ MOST_ROWS = 40
 """Groups in the table."""
 MOST_LINES = 4
 """Groups in a chart over time, besides all texts."""
+EPOCH = date(1970, 1, 1).toordinal()
+"""Matplotlib counts days from it."""
 ROW = 0.24
 """Inches a row of a chart."""
 
@@ -57,7 +59,7 @@ def write(found: Summary, path: Path) -> None:
                 f"group-{place}", name,
                 {
                     f"{_name(group)} ({count.texts:,})": found.shares(count)[name]
-                    for group, count in list(groups.items())[:MOST_GROUPS]
+                    for group, count in _charted(groups).items()
                 },
             )
             for place, name in enumerate(order)
@@ -81,13 +83,19 @@ def _said(found: Summary, groups: Mapping[Group, Count], periods: Mapping[date, 
     return "; ".join(parts) + "."
 
 
+def _charted(groups: Mapping[Group, Count]) -> dict[Group, Count]:
+    """Return the groups that charts show: the largest; small ones if there are no others."""
+    largest = dict(list(groups.items())[:MOST_GROUPS])
+    return {group: count for group, count in largest.items() if count.texts >= FEW} or largest
+
+
 def _groups_said(groups: Mapping[Group, Count]) -> str:
     """Return which groups are shown, and how many are small."""
     few = sum(count.texts < FEW for count in groups.values())
-    said = f"Of {len(groups):,} groups, the charts show the {MOST_GROUPS} largest and the table "
-    said += f"the {MOST_ROWS} largest; shares.csv has all. In brackets: texts."
+    said = f"Of {len(groups):,} groups, the charts show the {len(_charted(groups))} largest, the "
+    said += f"table {min(len(groups), MOST_ROWS)}, shares.csv all. In brackets: texts."
     if few:
-        said += f" {few:,} groups have fewer than {FEW} texts: their intervals are wide."
+        said += f" {few:,} groups have fewer than {FEW} texts; their intervals are wide."
     return said
 
 
@@ -97,10 +105,16 @@ def _rows_chart(name: str, title: str, shares: Mapping[str, Share]) -> Chart:
     def draw(axes: Axes) -> None:
         for row, one in enumerate(shares.values()):
             axes.plot([one.low, one.high], [row, row], color=COLOURS[0], linewidth=2, alpha=0.5)
-            axes.plot(one.value, row, "o", color=COLOURS[0], markersize=5)
+            axes.plot(one.value, row, "o", color=COLOURS[0], markersize=5, clip_on=False)
             if one.corrected:
                 axes.plot(
-                    one.said_share, row, "o", color=COLOURS[1], markersize=5, fillstyle="none"
+                    one.said_share,
+                    row,
+                    "o",
+                    color=COLOURS[1],
+                    markersize=5,
+                    fillstyle="none",
+                    clip_on=False,
                 )
         axes.set_yticks(range(len(shares)), [_short(each) for each in shares])
         most = max((one.high for one in shares.values()), default=1.0)
@@ -120,7 +134,7 @@ def _time_chart(
 
     def draw(axes: Axes) -> None:
         for place, counts in enumerate(lines.values()):
-            days = list(counts)
+            days = [day.toordinal() - EPOCH for day in counts]
             shares = [found.shares(count)[label] for count in counts.values()]
             values = [one.value for one in shares]
             axes.plot(
@@ -132,9 +146,10 @@ def _time_chart(
                     days, [one.low for one in shares], [one.high for one in shares],
                     color=colour(place), alpha=0.2, linewidth=0,
                 )  # fmt: skip
-        locator = AutoDateLocator(maxticks=6)
+        locator = AutoDateLocator(maxticks=6)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        dates = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_formatter(dates)
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         axes.set_ylim(bottom=0)
         axes.set_title(_short(label, 40))
@@ -147,7 +162,7 @@ def _whole_table(whole: Mapping[str, Share], order: Sequence[str], found: Summar
         [
             (name, found.uncorrected.get(name, "") if found.errors else ""),
             (_percent(whole[name].value), ""),
-            (f"{_percent(whole[name].low)} to {_percent(whole[name].high)}", ""),
+            (_between(whole[name]), ""),
             (_percent(whole[name].said_share), ""),
             (f"{whole[name].said:,}", ""),
         ]
@@ -168,10 +183,7 @@ def _groups_table(found: Summary, groups: Mapping[Group, Count], order: Sequence
             [
                 (_name(group), "small" if count.texts < FEW else ""),
                 (f"{count.texts:,}", ""),
-                *(
-                    (_percent(one.value), f"{_percent(one.low)} to {_percent(one.high)}")
-                    for one in (shares[name] for name in order)
-                ),
+                *((_percent(one.value), _between(one)) for one in (shares[name] for name in order)),
             ]
         )
     heads = [(", ".join(found.by), False), ("texts", True), *((name, True) for name in order)]
@@ -185,6 +197,10 @@ def _name(group: Group) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
+
+
+def _between(one: Share) -> str:
+    return f"{100 * one.low:.1f} to {100 * one.high:.1f} %"
 
 
 def _short(text: str, longest: int = 26) -> str:
