@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.export import export
+    from overtone.experiment.identity import identity_test
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
     from overtone.labels import Labels
@@ -43,6 +44,7 @@ __all__ = [
     "decide",
     "evaluate",
     "export",
+    "identity_test",
     "load",
     "score",
     "summarise",
@@ -63,6 +65,7 @@ _HOMES = {
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
     "export": "overtone.experiment.export",
+    "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",
     "score": "overtone.apps.scoring.score",
     "summarise": "overtone.apps.summary.summarise",

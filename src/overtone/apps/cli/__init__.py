@@ -23,6 +23,7 @@ from overtone.apps.cli import (
     decide,
     evaluate,
     export,
+    identity,
     predict,
     score,
     serve,
@@ -47,6 +48,7 @@ app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(cooccur.cooccur)
+app.command()(identity.identity)
 app.command()(predict.predict)
 app.command()(score.score)
 app.command()(summarise.summarise)
