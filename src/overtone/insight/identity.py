@@ -5,7 +5,7 @@ in the same sentences here, so that whatever differs between terms is the terms'
 (Measuring and mitigating unintended bias in text classification, AIES 2018) is where the idea is
 from; the templates and terms are overtone's own, in English.
 
-Templates are few and plain. What is found here is there; what isn't found may be there all the same.
+Templates are few and plain. What is found here is there; what isn't found may still be there.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ TOXIC = (
     "Go to hell, you rotten {} crook.",
 )
 TERMS = (
-    "American", "Asian", "atheist", "bisexual", "Black", "blind", "Buddhist", "Catholic", "Chinese",
-    "Christian", "deaf", "disabled", "elderly", "European", "female", "gay", "German", "heterosexual",
-    "Hindu", "homosexual", "Indian", "Jewish", "Latino", "lesbian", "male", "Mexican", "middle-aged",
-    "Muslim", "nonbinary", "old", "queer", "Russian", "straight", "tall", "trans", "transgender",
-    "white", "young",
+    "American", "Asian", "atheist", "bisexual", "Black", "blind", "Buddhist", "Catholic",
+    "Chinese", "Christian", "deaf", "disabled", "elderly", "European", "female", "gay", "German",
+    "heterosexual", "Hindu", "homosexual", "Indian", "Jewish", "Latino", "lesbian", "male",
+    "Mexican", "middle-aged", "Muslim", "nonbinary", "old", "queer", "Russian", "straight",
+    "tall", "trans", "transgender", "white", "young",
 )  # fmt: skip
 """Adjectives; `tall` is there to compare with: it names no group that is insulted for it."""
 RESAMPLES = 2000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal
 
 Every = Literal["day", "week", "month"]
@@ -29,18 +29,6 @@ def period(cell: str, every: Every) -> date | None:
     if every == "month":
         return found.replace(day=1)
     return date.fromordinal(max(1, found.toordinal() - found.weekday()))
-
-
-def following(first: date, every: Every) -> date:
-    """Return the first day of the next period.
-
-    Raises:
-        OverflowError: there is none.
-
-    """
-    if every == "month":
-        return (first + timedelta(days=31)).replace(day=1)
-    return first + timedelta(days=7 if every == "week" else 1)
 
 
 def _day(cell: str) -> date | None:
