@@ -49,4 +49,5 @@ def identity_test(
         on = model.decide(probabilities, threshold=threshold)
         found.append(probabilities[:, place].reshape(len(terms), len(templates)))
         decided.append(on[:, place].reshape(len(terms), len(templates)))
-    return identity.measure(label, terms, *decided, found[0])
+    neutral, toxic = decided
+    return identity.measure(label, terms, neutral, toxic, found[0])

@@ -74,9 +74,9 @@ def measure(
     """
     if len(values) != len(truth):
         raise ValueError(f"expected {len(truth)} values, found {len(values)}")
-    scored = ~np.isnan(truth).all(axis=1)
+    scored: NDArray[np.bool_] = (~np.isnan(truth)).any(axis=1)
     cells = [value.strip() or EMPTY for value in values]
-    counts = Counter(cell for cell, each in zip(cells, scored, strict=True) if each)
+    counts = Counter(cell for cell, each in zip(cells, scored.tolist(), strict=True) if each)
     kept = sorted(
         (value for value in counts if counts[value] >= LEAST),
         key=lambda value: (-counts[value], value),
