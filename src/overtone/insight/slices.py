@@ -74,7 +74,7 @@ def measure(
     """
     if len(values) != len(truth):
         raise ValueError(f"expected {len(truth)} values, found {len(values)}")
-    scored: NDArray[np.bool_] = (~np.isnan(truth)).any(axis=1)
+    scored = np.asarray((~np.isnan(truth)).any(axis=1))
     cells = [value.strip() or EMPTY for value in values]
     counts = Counter(cell for cell, each in zip(cells, scored.tolist(), strict=True) if each)
     kept = sorted(
