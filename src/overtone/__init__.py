@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from overtone.apps.scoring.score import score
+    from overtone.apps.summary.summarise import summarise
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
     from overtone.experiment.compress import compress
+    from overtone.experiment.cooccur import cooccur
     from overtone.experiment.crossvalidate import crossvalidate
     from overtone.experiment.decide import decide
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.export import export
+    from overtone.experiment.identity import identity_test
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
     from overtone.labels import Labels
@@ -36,12 +39,15 @@ __all__ = [
     "adapt",
     "compare",
     "compress",
+    "cooccur",
     "crossvalidate",
     "decide",
     "evaluate",
     "export",
+    "identity_test",
     "load",
     "score",
+    "summarise",
     "train",
 ]
 
@@ -54,12 +60,15 @@ _HOMES = {
     "adapt": "overtone.experiment.adapt",
     "compare": "overtone.experiment.compare",
     "compress": "overtone.experiment.compress",
+    "cooccur": "overtone.experiment.cooccur",
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
     "export": "overtone.experiment.export",
+    "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",
     "score": "overtone.apps.scoring.score",
+    "summarise": "overtone.apps.summary.summarise",
     "train": "overtone.experiment.train",
 }
 

@@ -15,7 +15,8 @@ import pytest
 from overtone.errors import InputError
 from overtone.evaluation import reliability_plot
 from overtone.evaluation.calibration import CalibrationScores, measure
-from overtone.evaluation.reliability_plot import check, wilson, write
+from overtone.evaluation.proportion import wilson
+from overtone.evaluation.reliability_plot import check, write
 from overtone.labels import Labels
 
 

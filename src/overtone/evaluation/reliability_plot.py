@@ -14,11 +14,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from overtone import atomic
 from overtone.errors import InputError
 from overtone.evaluation.calibration import CalibrationScores, Reliability
+from overtone.evaluation.proportion import wilson
 
 KINDS = (".png", ".svg")
 MOST_PANELS = 48
@@ -42,9 +42,6 @@ STYLE: Any = {
 }
 LABEL, POOLED, GREY, DARK = "#0072b2", "#b34700", "#999999", "#444444"
 """Colours that the colour-blind can tell apart."""
-
-Z = 1.959964
-"""The normal distribution's 97.5 % point: intervals of 95 %."""
 
 
 def check(path: Path) -> None:
@@ -81,16 +78,6 @@ def write(scores: CalibrationScores, path: Path, title: str) -> None:
         # A script that the font lacks is drawn as boxes in a PNG; an SVG leaves it to the viewer.
         warnings.filterwarnings("ignore", message="Glyph")
         _figure(scores, title).savefig(beside, format=kind, dpi=150)
-
-
-def wilson(rate: NDArray[np.float64], n: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the ends of 95 % intervals of rates out of n, (2, B).
-
-    Source: Wilson (Journal of the American Statistical Association 22, 1927).
-    """
-    middle = (rate + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * np.sqrt(rate * (1 - rate) / n + Z**2 / (4 * n**2))
-    return np.stack([middle - half, middle + half])
 
 
 def _figure(scores: CalibrationScores, title: str) -> Figure:

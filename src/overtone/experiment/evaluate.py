@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,12 @@ from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
 from overtone.experiment import deciding, labelled
+from overtone.experiment import slices as columns
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
+from overtone.insight import slices as slicing
+from overtone.insight import text_slices
+from overtone.insight.slices import Slice
 from overtone.labels import Labels
 
 
@@ -42,6 +46,8 @@ class Predicted:
     a fit on the other four then."""
     seconds: float
     """From texts to decisions, loading left out."""
+    texts: tuple[str, ...]
+    """As the file has them."""
 
     def score(self) -> Scores:
         """Return the scores."""
@@ -65,11 +71,15 @@ class Evaluation:
     """Bootstrap intervals of the scores that have them, where they were asked for."""
     calibration: CalibrationScores | None = None
     """How far the probabilities can be taken at their word, where that was asked for."""
+    slices: tuple[Slice, ...] = ()
+    """Scores of parts of the texts, where they were asked for."""
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
         rest = {**vars(self), **self.scores.to_json()}
-        del rest["scores"], rest["intervals"], rest["calibration"]
+        del rest["scores"], rest["intervals"], rest["calibration"], rest["slices"]
+        if self.slices:
+            rest["slices"] = [each.to_json() for each in self.slices]
         if self.intervals is not None:
             rest["intervals"] = {
                 "level": bootstrap.LEVEL,
@@ -91,6 +101,8 @@ def evaluate(
     intervals: bool = False,
     threshold: Thresholds | None = None,
     calibration: bool = False,
+    slice_by: Sequence[str] = (),
+    slices: bool = False,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
@@ -109,15 +121,30 @@ def evaluate(
         threshold: what decides instead of the model's own decision: 0.4 for all labels, or
             {"joy": 0.3} for some.
         calibration: also measure how far the probabilities can be taken at their word.
+        slice_by: columns of a file of your own; texts with the same cell there are scored together.
+        slices: also score the texts by length, emoji, negation, hashtags and words in capitals.
 
     Raises:
         InputError: there is no such model, dataset or split; the split has no truth; its labels
-            are not the model's; or a threshold can't be used.
+            are not the model's; a threshold can't be used; or there are columns to slice by, but
+            the dataset is no file of your own.
+        DataError: the file has no such column.
 
     """
+    datasets.splits(dataset)  # a wrong name is found before a model is loaded
+    if not isinstance(model, Predictor):
+        model = predictor.load(model)
+    if slice_by:
+        labelled.source(model, dataset, data or {}, split or "all")  # so is what has no columns
     found = predictions(
         model, dataset, split=split, data_dir=data_dir, data=data, threshold=threshold
     )
+    values: dict[str, list[str]] = {}
+    if slice_by:
+        path, ids = labelled.source(model, dataset, data or {}, found.split)
+        values |= columns.cells(path, ids, found.ids, slice_by)
+    if slices:
+        values |= text_slices.slices(found.texts)
     return Evaluation(
         dataset,
         found.split,
@@ -129,6 +156,11 @@ def evaluate(
         reliability.measure(found.truth, found.probabilities, found.labels)
         if calibration
         else None,
+        tuple(
+            each
+            for by, cells in values.items()
+            for each in slicing.measure(by, cells, found.truth, found.decided)
+        ),
     )
 
 
@@ -181,4 +213,5 @@ def predictions(
         decided,
         cross_fitted,
         seconds,
+        loaded.texts,
     )

@@ -70,6 +70,37 @@ def load(
     return model, loaded, datasets.truth(loaded)[:, _columns(model, loaded)]
 
 
+def source(
+    model: Predictor, dataset: str, data: Mapping[str, object], split: str
+) -> tuple[Path, str | None]:
+    """Return the file of one's own that a split is read from, and the column of its ids, if any.
+
+    Args:
+        model: what was given to `load`.
+        dataset: the file.
+        data: what was given to `load`.
+        split: the one that was loaded.
+
+    Raises:
+        InputError: the dataset is no file of one's own.
+
+    """
+    named = datasets.named(dataset)
+    if named["name"] != datasets.OWN_FILES:
+        raise InputError(
+            f"expected a file of your own for --slice, found the dataset {dataset}: --slices "
+            "looks at length, emoji and the like in any texts"
+        )
+    config = model.bundle.manifest.config
+    saved = [config.get("data", {}), config.get("also", {}).get(named["file"], {})]
+    own = [each for each in saved if each.get("file", named["file"]) == named["file"]]
+    options: dict[str, Any] = {}
+    for each in (*own, data, named):
+        options |= each
+    ids = options.get("id_column")
+    return Path(options.get(split) or options["file"]), None if ids is None else str(ids)
+
+
 def _is_divided(model: Predictor, dataset: str, split: str) -> bool:
     """Return whether a dataset has a split of that name that isn't all of it."""
     named = datasets.named(dataset)

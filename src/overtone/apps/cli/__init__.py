@@ -17,15 +17,18 @@ from overtone.apps.cli import (
     adapt,
     compare,
     compress,
+    cooccur,
     crossvalidate,
     data,
     decide,
     evaluate,
     export,
+    identity,
     predict,
     score,
     serve,
     study,
+    summarise,
     train,
     tune,
 )
@@ -44,8 +47,11 @@ app.command()(tune.tune)
 app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
+app.command()(cooccur.cooccur)
+app.command()(identity.identity)
 app.command()(predict.predict)
 app.command()(score.score)
+app.command()(summarise.summarise)
 app.command()(serve.serve)
 app.command()(decide.decide)
 app.command()(compress.compress)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overtone.apps.cli.options import (
+    OWN,
     DataDir,
     DatasetOrFile,
     GroupColumn,
@@ -61,6 +62,21 @@ def evaluate(
         Path | None,
         typer.Option("--plot", metavar="FILE", help="Draw reliability curves: .png or .svg."),
     ] = None,
+    slice_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            metavar="COLUMN",
+            help="Score texts with the same there apart; repeatable.",
+            rich_help_panel=OWN,
+        ),
+    ] = None,
+    slices: Annotated[
+        bool,
+        typer.Option(
+            "--slices", help="Score by length, emoji, negation, hashtags and words in capitals."
+        ),
+    ] = False,
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
@@ -93,6 +109,8 @@ def evaluate(
         intervals=intervals,
         threshold=thresholds(threshold or (), loaded.labels),
         calibration=calibration or plot is not None,
+        slice_by=slice_by or (),
+        slices=slices,
     )
     if plot is not None and found.calibration is not None:
         fitted = ", cross-fitted" if found.cross_fitted else ""
@@ -150,6 +168,11 @@ def _show(found: Evaluation) -> None:
         from overtone.apps.cli.show_calibration import calibration_table
 
         console.print(calibration_table(found.calibration))
+    if found.slices:
+        from overtone.apps.cli.show_slices import NOTE, slices_table
+
+        console.print(slices_table(found.slices))
+        console.print(NOTE, highlight=False)
     if found.intervals is not None:
         console.print(
             "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "

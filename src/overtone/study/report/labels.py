@@ -124,7 +124,7 @@ def together(results: Results, group: Group) -> list[Chart]:
     dataset = group.dataset
     title = results.plan.model_title(group.model)
     return [
-        _matrix(
+        matrix(
             _shares(on), found.labels, f"together-{dataset}-{name}", head,
             f"Which labels come together on {dataset}: {head}",
         )
@@ -135,9 +135,10 @@ def together(results: Results, group: Group) -> list[Chart]:
     ]  # fmt: skip
 
 
-def _matrix(
+def matrix(
     shares: NDArray[np.float64], labels: tuple[str, ...], name: str, head: str, said: str
 ) -> Chart:
+    """Return shares (C, C) as a matrix of shaded cells, at most so many labels of it."""
     few = labels[:MOST_LABELS]
 
     def draw(axes: Axes) -> None:

@@ -1,0 +1,1 @@
+"""Pages of one HTML file each, in the style of a study's report: no network, escaped throughout."""

@@ -1,0 +1,122 @@
+"""The page of which labels come together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from overtone.apps.reports import frame
+from overtone.apps.reports.frame import Table
+from overtone.experiment.cooccur import Found
+from overtone.insight.cooccurrence import LEAST, CoOccurrence, Mixed, Pair, Together
+from overtone.study.report.charts import COLOURS, INK, Chart, chart
+from overtone.study.report.labels import matrix
+
+MOST_PAIRS = 20
+"""In the chart; the table has all."""
+
+
+def write(found: Found, path: Path) -> None:
+    """Write the page."""
+    about = found.cooccurrence
+    pairs = about.truth.surprising()
+    fitted = " The decision was fitted on these texts, and is cross-fitted here."
+    frame.write(
+        "together.html",
+        path,
+        title="Labels together",
+        said=f"{Path(found.dataset).name}, {found.split}: {about.n:,} texts."
+        + (fitted if found.cross_fitted else ""),
+        least=LEAST,
+        matrices=[
+            matrix(
+                _shares(together), together.labels, f"together-{name}", head,
+                f"Which labels come together {head}",
+            )
+            for name, head, together in (
+                ("truth", "in the truth", about.truth), ("said", "as the model says", about.said),
+            )
+        ],
+        lifts=_lifts(about, pairs[:MOST_PAIRS]) if pairs else None,
+        pairs=_pairs(about, pairs),
+        mixed=_mixed(about.mixed, "Texts whose true labels rarely meet"),
+        mixed_said=_mixed(about.mixed_said, "Texts of which a model says labels that rarely meet"),
+    )  # fmt: skip
+
+
+def _shares(together: Together) -> np.ndarray:
+    """Return the share of each label's texts that carry each other one, (C, C)."""
+    places = {name: place for place, name in enumerate(together.labels)}
+    found = np.full((len(places), len(places)), np.nan)
+    for one in together.conditionals:
+        found[places[one.given], places[one.then]] = one.value
+    return found
+
+
+def _lifts(about: CoOccurrence, pairs: Sequence[Pair]) -> Chart:
+    """Return the lift of pairs, in the truth and as said."""
+
+    def draw(axes: Axes) -> None:
+        axes.axvline(1, color=INK, linewidth=1, alpha=0.5)
+        for row, pair in enumerate(pairs):
+            both = (pair, about.said.pair(pair.a, pair.b))
+            for one, at, colour, mark in zip(
+                both, (row - 0.15, row + 0.15), COLOURS, "os", strict=False
+            ):
+                axes.plot([one.low, one.high], [at, at], color=colour, linewidth=1.5, alpha=0.5)
+                axes.plot(one.lift, at, mark, color=colour, markersize=4)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.3g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_yticks(range(len(pairs)), [_short(f"{pair.a}, {pair.b}") for pair in pairs])
+        axes.set(ylim=(len(pairs) - 0.4, -0.6), xlabel="lift (log)")
+        axes.grid(visible=False, axis="y")
+
+    caption = "Circles: in the truth. Squares: as the model says. Bars: 95 % intervals."
+    size = (4.8, max(1.6, 0.9 + 0.26 * len(pairs)))
+    return chart(draw, "lifts", "Lift of surprising pairs", caption, size)
+
+
+def _pairs(about: CoOccurrence, pairs: Sequence[Pair]) -> Table:
+    heads = [
+        ("labels", False), ("texts with both", True), ("by chance", True), ("lift", True),
+        ("lift as said", True),
+    ]  # fmt: skip
+    rows = [
+        [
+            (f"{pair.a}, {pair.b}", ""),
+            (f"{pair.together:,}", ""),
+            (f"{pair.expected:,.1f}", ""),
+            *(
+                (f"{one.lift:.2f}", f"{one.low:.2f} to {one.high:.2f}")
+                for one in (pair, about.said.pair(pair.a, pair.b))
+            ),
+        ]
+        for pair in pairs
+    ]
+    rare = sum(not pair.enough for pair in about.truth.pairs)
+    notes = [f"Of {len(about.truth.pairs):,} pairs, {rare:,} are too rare for anything to be said."]
+    return Table("Surprising pairs", heads, rows, notes)
+
+
+def _mixed(found: Sequence[Mixed], title: str) -> Table:
+    heads = [("row", False), ("rarely meet", False), ("lift", True), ("all labels", False)]
+    rows = [
+        [
+            (one.id, ""),
+            (f"{one.a}, {one.b}", f"in {one.together:,} texts"),
+            (f"{one.lift:.2f}", ""),
+            (", ".join(one.labels), ""),
+        ]
+        for one in found
+    ]
+    return Table(title, heads, rows)
+
+
+def _short(text: str, longest: int = 34) -> str:
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
