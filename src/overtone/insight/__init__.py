@@ -1,0 +1,1 @@
+"""What models and data have to say beyond scores: over texts, labels and probabilities."""
