@@ -80,9 +80,8 @@ def _show_kind(report: Report, kind: Found, console: Console, *, texts: bool) ->
         console.print(Text(f"  {printable(_line(report, finding))}"))
         for text in report.texts(finding, ROWS) if texts else ():
             console.print(Text(f"      {printable(text)}", style="italic"))
-    if more := len(kind.findings) - FIRST:
-        if more > 0:
-            console.print(f"  and {more:,} more", highlight=False)
+    if len(kind.findings) > FIRST:
+        console.print(f"  and {len(kind.findings) - FIRST:,} more", highlight=False)
 
 
 def _line(report: Report, finding: Finding) -> str:
