@@ -221,7 +221,8 @@ def plant(labels: list[str], rows: list[Row], seed: int, long: Callable[[], str]
     planter.change("encodings: mojibake", planter.mojibake)
     planter.change("encodings: replacement characters", lambda t: planter.inside(t, "caf\ufffd"))
     for row in planter.take():
-        row.text, row.encoding = planter.inside(row.text, "crème"), "latin-1"
+        text = row.text.encode("latin-1", "ignore").decode("latin-1")
+        row.text, row.encoding = planter.inside(text, "crème"), "latin-1"
     planter.change("empty_texts: empty", lambda _: " " * int(planter.rng.integers(3)))
     planter.change("empty_texts: near-empty", lambda _: planter.near_empty())
     planter.copy("duplicates: inside a split", lambda t: f" {t.title()}  ", "train")

@@ -28,7 +28,7 @@ def corpus(splits: Mapping[str, Rows], names: Sequence[str] = NAMES) -> Corpus:
                 tuple(f"{name[0]}{number}" for number in range(len(rows))),
                 tuple(text for text, _ in rows),
                 Labels.of(*names),
-                np.asarray([row for _, row in rows], dtype=np.float32),
+                np.asarray([row for _, row in rows], dtype=np.float32).reshape(-1, len(names)),
             )
             for name, rows in splits.items()
         )

@@ -55,6 +55,7 @@ def test_an_empty_split_has_no_findings_but_about_labels(plugin: ModuleType) -> 
     name = plugin.__name__.rpartition(".")[2]
     (found,) = data_check.check(of_texts(), {name: plugin.Config()})
     assert not found.findings or name == "rare_labels"
+    assert found.size == 0
 
 
 def test_an_unknown_kind_is_refused_with_those_that_exist() -> None:

@@ -1,8 +1,9 @@
 """Texts in another language, or another script, than most.
 
 The language is py3langid's (Barbaresi; after Lui and Baldwin, langid.py, ACL 2012), 97 of them, by
-a model inside the package. Short texts and slang are hard to tell, so a text counts only where its
-language is sure and that of most texts is ruled out.
+a model inside the package. Short texts and slang are hard to tell, so a text counts only where the
+language of most texts is ruled out; which one it is instead may stay open, as between Malay and
+Indonesian.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ class Config:
 
     expected: tuple[str, ...] = ()
     """The languages that should be there, such as en; without any, the one of most texts."""
-    confidence: Share = 0.95
+    confidence: Share = 0.5
     """How likely another language must be."""
     doubt: Share = 0.01
-    """How likely an expected one may be at most."""
+    """How likely the expected ones may be at most, all together."""
     fewest: Count = 25
     """Texts with fewer letters are too short to say, unless they are in another script."""
 
@@ -61,8 +62,8 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
     for text, script in zip(texts, scripts, strict=True):
         long = sum(map(str.isalpha, text)) >= config.fewest
         said.append(ranked := languages.of(text) if long or script not in {"", usual} else {})
-        if ranked and (first := max(ranked, key=ranked.__getitem__)):
-            best[first] += ranked[first] >= config.confidence
+        if ranked:
+            best[max(ranked, key=ranked.__getitem__)] += 1
     expected = config.expected or tuple(name for name, _ in best.most_common(1))
     found = []
     for row, ranked in enumerate(said):

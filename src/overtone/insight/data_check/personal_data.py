@@ -25,7 +25,7 @@ _HANDLE = re.compile(r"(?<![\w@/.])@\w{2,}+|(?<![\w/])/?u/[\w-]{3,}+")
 _PHONE = re.compile(
     r"(?<![\w+.,/-])(?:\+\d(?:[ .-]?\(?\d\)?){7,14}"  # international
     r"|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"  # as in North America
-    r"|0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,4})(?![\w-])"  # as in much of Europe
+    r"|(?<!\d )0\d{2,4}[ /-]\d{3,4}[ -]?\d{3,4})(?![\w-])"  # as in much of Europe
 )
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 LENGTHS = range(15, 35)
