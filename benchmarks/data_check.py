@@ -170,8 +170,8 @@ def label_errors(count: int, seed: int, folds: int, silent: float) -> str:
     top = found[: len(wrong) // 2]
     first = sum(one in wrong for one in top) / max(len(top), 1)
     return (
-        f"| label_errors, {silent:.0%} of labels not shown | {len(wrong)} | {hits / len(wrong):.3f} | {len(found) - hits} | "
-        f"{hits / max(len(found), 1):.3f} (first {len(top)}: {first:.3f}) |"
+        f"| label_errors, {silent:.0%} of labels not shown | {len(wrong)} | "
+        f"{hits / len(wrong):.3f} | {len(found) - hits} | {hits / max(len(found), 1):.3f} (first {len(top)}: {first:.3f}) |"
     )
 
 

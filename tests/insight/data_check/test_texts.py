@@ -20,7 +20,7 @@ from overtone.insight.data_check.corpus import Place
         ("x" * 2000 + " so naÃ¯ve of me", "mojibake"),
         ("a lovely caf\ufffd in the old town", "replacement characters"),
         ("a bell \x07 rings", "control characters"),
-        ("an old \x85 and a \x92 mark", "control characters"),
+        ("an old \x96 and a \x92 mark", "mojibake"),
     ],
 )
 def test_wrong_encodings_are_found(find: Find, text: str, what: str) -> None:
@@ -69,7 +69,7 @@ def test_texts_that_say_nothing_are_found(find: Find, text: str, what: str) -> N
     ]
 
 
-@pytest.mark.parametrize("text", ["😡", "wow", "؟ نعم", "." * 300 + " well then"])
+@pytest.mark.parametrize("text", ["😡", ":((", "wow", "؟ نعم", "." * 300 + " well then"])
 def test_short_texts_that_say_something_are_not_found(find: Find, text: str) -> None:
     assert find("empty_texts", of_texts(text)) == []
 
@@ -107,6 +107,15 @@ def test_links_mentions_and_hashtags_are_in_no_language(find: Find) -> None:
     assert find("languages", of_texts(*ENGLISH, f"{ENGLISH[0]} {tags} {link}")) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["the name of the place is Крестовоздвиженская in the language of the people there",
+     "p.s. hahahahahahahahahahahaha lol", "9 99 9 9 99 ⣶ ⣦ ⣤ 99 9999 9 999 9 99"],
+)  # fmt: skip
+def test_names_laughter_and_signs_are_in_no_other_language(find: Find, text: str) -> None:
+    assert find("languages", of_texts(*ENGLISH, text)) == []
+
+
 def test_languages_that_are_expected_are_not_found(find: Find) -> None:
     assert find("languages", of_texts(*ENGLISH, GERMAN), expected=["en", "de"]) == []
     found = find("languages", of_texts(*ENGLISH, GERMAN), expected=["de"])
@@ -141,7 +150,7 @@ def test_personal_data_are_found_and_hidden(find: Find, text: str, what: str) ->
     [
         "version 1.2.3 of 2019-05-17, at 10:30-11:45",
         "DE89 3704 0044 0532 0130 01 has a wrong check digit",
-        "1,234,567 people paid 12.50 @ 5 pm",
+        "1,234,567 people paid 12.50 @ 5 pm or @11:30",
         "999.999.999.999 is no address",
         "https://example.org/@someone/0171-2345678",
         "me@home and/or u2/3",

@@ -10,6 +10,7 @@ from overtone.config import Count
 from overtone.insight.data_check import Finding
 from overtone.insight.data_check._plain import plain
 from overtone.insight.data_check.corpus import Corpus
+from overtone.text._emoticons import emoticons_to_words
 
 TITLE = "Empty and near-empty texts"
 LEVEL = "problem"
@@ -24,7 +25,7 @@ class Config:
     """What may be chosen."""
 
     fewest: Count = 3
-    """A text with fewer letters and digits, and without an emoji, is near-empty."""
+    """A text with fewer letters and digits, and without emoji or emoticons, is near-empty."""
 
 
 def find(config: Config, corpus: Corpus) -> list[Finding]:
@@ -38,6 +39,11 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
         letters = sum(map(str.isalnum, rest[:ENOUGH]))
         if letters < config.fewest:
             letters = sum(map(str.isalnum, rest))
-        if letters < config.fewest and (rest.isascii() or not emoji.emoji_count(rest)):
+        if letters < config.fewest and not _has_face(rest):
             found.append(Finding(what="near-empty", rows=(row,), score=letters))
     return found
+
+
+def _has_face(text: str) -> bool:
+    """Return whether emoji or emoticons are in a text, which say something without a letter."""
+    return emoticons_to_words(text) != text or (not text.isascii() and emoji.emoji_count(text) > 0)

@@ -52,14 +52,13 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
         for identifier, problem in rows
     ]
     for row, text in enumerate(corpus.texts):
-        if config.controls and not text.isprintable() and _CONTROLS.search(text):
-            found.append(Finding(what="control characters", rows=(row,)))
-        if text.isascii():
-            continue
         if config.replacements and "\ufffd" in text:
             found.append(Finding(what="replacement characters", rows=(row,)))
-        if config.mojibake and _is_mojibake(text):
+        if config.mojibake and not text.isascii() and _is_mojibake(text):
             found.append(Finding(what="mojibake", rows=(row,)))
+        elif config.controls and not text.isprintable() and _CONTROLS.search(text):
+            # Where there is mojibake, they are a part of it.
+            found.append(Finding(what="control characters", rows=(row,)))
     return found
 
 

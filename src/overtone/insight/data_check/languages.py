@@ -27,6 +27,8 @@ ADVICE = (
 
 LONGEST = 2000
 """Characters of a text that are looked at."""
+NONE = "zxx"
+"""What py3langid calls a text without words."""
 SHORTEST = 4
 """Letters that show a script."""
 
@@ -43,6 +45,8 @@ class Config:
     """How likely the expected ones may be at most, all together."""
     fewest: Count = 25
     """Texts with fewer letters are too short to say, unless they are in another script."""
+    words: Count = 5
+    """The same of texts with fewer different words of two letters or more."""
 
 
 def find(config: Config, corpus: Corpus) -> list[Finding]:
@@ -57,11 +61,18 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
     counts = Counter(script for script in scripts if script)
     usual = max(counts, key=counts.__getitem__, default="")
     languages = _Languages()
+    # Words in another script than the rest of a text's are names and quotations.
+    texts = [
+        text if script != usual or text.isascii() else _in_script(text, usual)
+        for text, script in zip(texts, scripts, strict=True)
+    ]
     said: list[dict[str, float]] = []
     best: Counter[str] = Counter()
     for text, script in zip(texts, scripts, strict=True):
         long = sum(map(str.isalpha, text)) >= config.fewest
-        said.append(ranked := languages.of(text) if long or script not in {"", usual} else {})
+        several = len({word for word in text.casefold().split() if len(word) > 1}) >= config.words
+        asked = (long and several) or script not in {"", usual}
+        said.append(ranked := languages.of(text) if asked else {})
         if ranked:
             best[max(ranked, key=ranked.__getitem__)] += 1
     expected = config.expected or tuple(name for name, _ in best.most_common(1))
@@ -71,7 +82,7 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
             continue
         first = max(ranked, key=ranked.__getitem__)
         doubt = sum(ranked.get(name, 0.0) for name in expected)
-        if first in expected:
+        if first in {*expected, NONE}:
             continue
         if scripts[row] not in {"", usual} and not config.expected:
             what, score = f"script {scripts[row].capitalize()}", 1.0
@@ -96,6 +107,15 @@ def _script(text: str) -> str:
     if counts.total() < SHORTEST:
         return ""
     return counts.most_common(1)[0][0]
+
+
+def _in_script(text: str, script: str) -> str:
+    """Return a text's words that have no letter of another script."""
+    return " ".join(
+        word
+        for word in text.split()
+        if all(_script_of(letter) == script for letter in word if letter.isalpha())
+    )
 
 
 @cache

@@ -21,7 +21,7 @@ ADVICE = (
 )
 
 # As in the cleaners: no stretch of text is tried twice, or it is short.
-_HANDLE = re.compile(r"(?<![\w@/.])@\w{2,}+|(?<![\w/])/?u/[\w-]{3,}+")
+_HANDLE = re.compile(r"(?<![\w@/.])@(?!\d+\b)\w{2,}+|(?<![\w/])/?u/[\w-]{3,}+")
 _PHONE = re.compile(
     r"(?<![\w+.,/-])(?:\+\d(?:[ .-]?\(?\d\)?){7,14}"  # international
     r"|(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"  # as in North America
