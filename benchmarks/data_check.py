@@ -171,7 +171,8 @@ def label_errors(count: int, seed: int, folds: int, silent: float) -> str:
     first = sum(one in wrong for one in top) / max(len(top), 1)
     return (
         f"| label_errors, {silent:.0%} of labels not shown | {len(wrong)} | "
-        f"{hits / len(wrong):.3f} | {len(found) - hits} | {hits / max(len(found), 1):.3f} (first {len(top)}: {first:.3f}) |"
+        f"{hits / len(wrong):.3f} | {len(found) - hits} | {hits / max(len(found), 1):.3f} "
+        f"(first {len(top)}: {first:.3f}) |"
     )
 
 
