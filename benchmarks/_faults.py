@@ -72,7 +72,7 @@ class Planter:
         self.rng = np.random.default_rng(seed)
         self.made = Planted(labels, rows)
         self.free = [row for row in rows if len(row.text) > 60]  # noqa: PLR2004 - room for a fault
-        self.rng.shuffle(self.free)  # type: ignore[arg-type]
+        self.rng.shuffle(self.free)
         self.labels = len(labels)
 
     def take(self) -> list[Row]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from overtone import __version__, atomic
+from overtone import atomic
 from overtone.insight.data_check import Finding
 from overtone.insight.data_check.report import Report, counts
 
@@ -32,7 +33,7 @@ def write(report: Report, path: Path, *, texts: bool = False) -> None:
     ).get_template("page.html")  # fmt: skip
     content = page.render(
         title=f"Data check of {report.dataset}",
-        version=__version__,
+        version=metadata.version("overtone"),
         texts=texts,
         splits=[(split.name, len(split)) for split in report.corpus.splits],
         labels=len(report.corpus.names),
