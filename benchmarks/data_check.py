@@ -68,7 +68,8 @@ def main() -> None:
     for line in compare(planted, report, real=bool(asked.dataset)):
         print(line)
     for silent in (0.0, 0.1) if asked.label_texts else ():
-        print(label_errors(asked.label_texts, asked.seed, asked.folds, silent))
+        for line in label_errors(asked.label_texts, asked.seed, asked.folds, silent):
+            print(line)
 
 
 def compare(planted: Planted, report: Report, *, real: bool) -> Iterable[str]:
@@ -127,8 +128,8 @@ def real(dataset: str, data_dir: Path | None, count: int) -> tuple[list[str], li
     return list(splits[0].labels.names), rows
 
 
-def label_errors(count: int, seed: int, folds: int, silent: float) -> str:
-    """Return the table's line for labels that were turned round in generated data.
+def label_errors(count: int, seed: int, folds: int, silent: float) -> Iterable[str]:
+    """Yield the table's lines for labels that were turned round in generated data.
 
     Args:
         count: texts.
@@ -160,20 +161,19 @@ def label_errors(count: int, seed: int, folds: int, silent: float) -> str:
             str(files["train"]), data=options, model=Path(folder) / "folds", only=["label_errors"]
         )
     (kind,) = report.found
-    found = [
-        (place.id, one.labels[0])
-        for one in kind.findings
-        for place in report.places(one)
-        if place.split == "train"
-    ]
-    hits = sum(one in wrong for one in found)
-    top = found[: len(wrong) // 2]
-    first = sum(one in wrong for one in top) / max(len(top), 1)
-    return (
-        f"| label_errors, {silent:.0%} of labels not shown | {len(wrong)} | "
-        f"{hits / len(wrong):.3f} | {len(found) - hits} | {hits / max(len(found), 1):.3f} "
-        f"(first {len(top)}: {first:.3f}) |"
-    )
+    for what in ("likely", ""):
+        found = [
+            (place.id, one.labels[0])
+            for one in kind.findings
+            for place in report.places(one)
+            if place.split == "train" and one.what.startswith(what)
+        ]
+        hits = sum(one in wrong for one in found)
+        precision = hits / max(len(found), 1)
+        yield (
+            f"| label_errors{f': {what}' if what else ''}, {silent:.0%} of labels not shown | "
+            f"{len(wrong)} | {hits / len(wrong):.3f} | {len(found) - hits} | {precision:.3f} |"
+        )
 
 
 class Words:

@@ -49,6 +49,9 @@ def test_findings_name_row_label_and_probability_the_surest_first(find: Find) ->
     ]
     assert found[0].said == "on, the model says 0.02"
     assert [one.rows for one in find("label_errors", where, margin=0.95)] == [(5,)]
+    likely[20:30, 0] = likely[31:, 0] = 0.4
+    likely[5, 0] = 0.35
+    assert [one.what for one in find("label_errors", where)] == ["likely on", "perhaps not on"]
 
 
 def test_gaps_in_labels_and_probabilities_are_left_out(find: Find) -> None:

@@ -24,13 +24,17 @@ ADVICE = (
 )
 
 
+LIKELY = 0.5
+"""What is less likelier than that is called perhaps; a model of few texts is never surer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """What may be chosen."""
 
     fewest: Count = 10
     """A label on fewer texts, or missing on fewer, is left out."""
-    margin: Share = 0.5
+    margin: Share = 0.0
     """How much likelier the other value must be: 0.8 leaves the surest, 0 all that the estimated
     noise asks for, which is much where people disagree."""
 
@@ -62,7 +66,8 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
             if 2 * other - 1 >= config.margin:
                 found.append(
                     Finding(
-                        what="likely not on" if given[place] else "likely on",
+                        what=f"{'likely' if 2 * other - 1 >= LIKELY else 'perhaps'} "
+                        f"{'not on' if given[place] else 'on'}",
                         rows=(int(rows[place]),),
                         said=f"{'on' if given[place] else 'off'}, the model says "
                         f"{likely[place]:.2f}",
