@@ -68,12 +68,7 @@ def read(path: Path, columns: Columns, *, quiet: bool) -> Rows:
     """
     content = _content.read(path)
     texts = content.column(columns.texts, "--text-column")
-    if columns.label_column is not None:
-        targets, problems = _label_lists.read_lists(
-            content, columns.label_column, columns.separator, columns.labels
-        )
-    else:
-        targets, problems = _label_cells.read_cells(content, columns.labels, soft=columns.soft)
+    targets, problems = read_targets(content, columns)
     has_text = np.asarray([bool(text.strip()) for text in texts])
     has_label = np.asarray((~np.isnan(targets)).any(axis=1))
     kept = np.flatnonzero(has_text & has_label)
@@ -84,7 +79,7 @@ def read(path: Path, columns: Columns, *, quiet: bool) -> Rows:
             "--labels or --label-column"
         )
     rows = Rows(
-        _ids(content, columns.ids, kept),
+        ids(content, columns.ids, kept),
         texts,
         groups(content, columns.texts, columns.groups),
         targets,
@@ -98,8 +93,30 @@ def read(path: Path, columns: Columns, *, quiet: bool) -> Rows:
     return rows
 
 
-def _ids(content: Content, column: str | None, kept: NDArray[np.int64]) -> list[str]:
-    """Return a name for each row."""
+def read_targets(content: Content, columns: Columns) -> tuple[NDArray[np.float32], list[Problem]]:
+    """Return every row's targets (n, C), NaN where not annotated, and the cells that are odd.
+
+    Raises:
+        DataError: a column is missing, or holds something else than labels.
+
+    """
+    if columns.label_column is None:
+        return _label_cells.read_cells(content, columns.labels, soft=columns.soft)
+    return _label_lists.read_lists(content, columns.label_column, columns.separator, columns.labels)
+
+
+def ids(content: Content, column: str | None, kept: NDArray[np.int64]) -> list[str]:
+    """Return a name for each row.
+
+    Args:
+        content: the file.
+        column: what names the rows; None for the numbers of their lines.
+        kept: the rows whose names must differ.
+
+    Raises:
+        DataError: there is no such column, or two rows have the same name.
+
+    """
     if column is None:
         return [str(line) for line in content.lines]
     cells = content.column(column, "--id-column")

@@ -19,7 +19,7 @@ import numpy as np
 
 from overtone.config import Range
 from overtone.data import Split, _guess, _label_lists, _rows, stratify, tables
-from overtone.data._content import gather, read
+from overtone.data._content import Content, gather, read
 from overtone.data._rows import Columns, Rows
 from overtone.errors import DataError, MissingDataError
 from overtone.labels import Labels
@@ -84,7 +84,9 @@ def resolve(config: Config, wanted: Sequence[str] = ()) -> Config:
         complete = config.labels and config.separator is not None
     else:
         complete = bool(config.labels)
-    return config if complete and config.text_column else _with_columns(config, wanted)
+    if complete and config.text_column:
+        return config
+    return with_columns(config, read(Path(config.file)), wanted)
 
 
 def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 - files say where
@@ -104,15 +106,7 @@ def load(config: Config, split: str, data_dir: Path) -> Split:  # noqa: ARG001 -
             "the whole file"
         )
     divided = split in {"train", "dev"} and config.dev is None
-    columns = Columns(
-        texts=str(config.text_column),
-        labels=config.labels,
-        label_column=config.label_column,
-        separator=config.separator or ",",
-        soft=config.soft_labels,
-        ids=config.id_column,
-        groups=config.group_column,
-    )
+    columns = columns_of(config)
     path = Path(files.get(split, config.file))
     rows = _rows.read(path, columns, quiet=divided and split == "dev")  # train has said it
     if divided:
@@ -156,9 +150,27 @@ def _files(config: Config) -> dict[str, str]:
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _with_columns(config: Config, wanted: Sequence[str]) -> Config:
-    """Return the options with the columns that the file itself shows."""
-    content = read(Path(config.file))
+def columns_of(config: Config) -> Columns:
+    """Return which columns hold what, of options in which that is settled."""
+    return Columns(
+        texts=str(config.text_column),
+        labels=config.labels,
+        label_column=config.label_column,
+        separator=config.separator or ",",
+        soft=config.soft_labels,
+        ids=config.id_column,
+        groups=config.group_column,
+    )
+
+
+def with_columns(config: Config, content: Content, wanted: Sequence[str] = ()) -> Config:
+    """Return the options with the columns that a file's content shows.
+
+    Raises:
+        InputError: a column can't be guessed without doubt.
+        DataError: a column that is named isn't there.
+
+    """
     named = [config.label_column, config.id_column, config.group_column, config.text_column]
     left = [name for name in content.columns if name not in {*named, *config.labels}]
     text_column = config.text_column or _guess.text_column(content, left)

@@ -1,1 +1,1 @@
-"""What labels say beyond a score: why, about whom, together with which others. No training here."""
+"""What models and data have to say beyond scores: why, about whom, what is wrong with the data."""

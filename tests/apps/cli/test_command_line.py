@@ -41,7 +41,8 @@ def test_help_lists_the_commands(cli: Cli, option: str) -> None:
         (["evaluate"], ["MODEL", "--dataset", "--split", "--json"]),
         (["predict"], ["MODEL", "--input", "--text-column", "--output", "--json"]),
         (["score"], ["MODEL", "--input", "--text-column", "--output", "--format", "--engine"]),
-        (["data"], ["list", "show"]),
+        (["data"], ["list", "show", "check"]),
+        (["data", "check"], ["--dataset", "--model", "--only", "--json", "--html", "--show-texts"]),
         (["data", "show"], ["name", "--data-dir"]),
     ],
 )
@@ -210,6 +211,12 @@ def test_datasets_are_shown_without_torch(tmp_path: Path) -> None:
     done = without_torch(["data", "show", "sample"], tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "407" in done.stdout
+
+
+def test_datasets_are_checked_without_torch(tmp_path: Path) -> None:
+    done = without_torch(["data", "check", "sample"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Near-duplicates" in done.stdout
 
 
 def without_torch(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

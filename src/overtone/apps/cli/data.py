@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from overtone.apps.cli import check_data
 from overtone.apps.cli.options import (
     OWN,
     DataDir,
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from overtone.data import Split
 
 app = typer.Typer(
-    no_args_is_help=True, help="Datasets: list them, look into one, get one, split one."
+    no_args_is_help=True, help="Datasets: list them, look into one, check, get or split one."
 )
+app.command("check")(check_data.check)
 
 NewDataDir = Annotated[
     Path | None,
