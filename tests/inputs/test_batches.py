@@ -1,10 +1,12 @@
 """Every row exactly once, within the budget; probabilities that don't depend on batches."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -189,6 +191,38 @@ def test_probabilities_do_not_depend_on_batches_or_order(
     np.testing.assert_array_equal(
         batches.probabilities(logits_of, words, shuffled, tokens), found[order]
     )
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["a b", "c"], ["some words"] * 40])
+def test_batches_computed_at_once_give_the_same(texts: list[str]) -> None:
+    words = Words(junk=99)
+    encoded = words.encode(texts, LABELS)
+    np.testing.assert_array_equal(
+        batches.logits(logits_of, words, encoded, 30, lanes=3),
+        batches.logits(logits_of, words, encoded, 30),
+    )
+
+
+def test_as_many_batches_as_there_are_lanes_are_computed_at_once() -> None:
+    words, together = Words(junk=0), threading.Barrier(2)
+
+    def meeting(batch: Batch) -> NDArray[np.float32]:
+        together.wait(timeout=60)  # alone it would wait in vain
+        return logits_of(batch)
+
+    encoded = words.encode(["abc", "def"], LABELS)  # few texts are cut, too
+    found = batches.logits(meeting, words, encoded, 10**6, lanes=2)
+    np.testing.assert_array_equal(found, batches.logits(logits_of, words, encoded))
+
+
+def test_an_error_in_a_lane_is_the_callers() -> None:
+    words = Words(junk=0)
+
+    def fail(_: Batch) -> NDArray[np.float32]:
+        raise MemoryError("no room")
+
+    with pytest.raises(MemoryError, match="no room"):
+        batches.logits(fail, words, words.encode(["abc"] * 9, LABELS), 4, lanes=2)
 
 
 def test_no_texts_give_no_rows_and_all_columns() -> None:

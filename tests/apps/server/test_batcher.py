@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -93,6 +94,25 @@ def test_a_small_request_overtakes_a_large_one(gate: Gate) -> None:
             assert not large.done()
             await large
         assert "hello" in gate.batches[1]
+
+    go(work())
+
+
+def test_a_requests_texts_may_be_computed_at_once(predictor: Predictor) -> None:
+    together = threading.Barrier(2)
+
+    def meeting(texts: Sequence[str]) -> Computed:
+        together.wait(timeout=SECONDS)  # alone it would wait in vain
+        return compute(predictor, texts)
+
+    async def work() -> None:
+        settings = Settings(batch_tokens=1)  # a batch a text
+        batcher = Batcher(meeting, len(predictor.labels), inf, settings, Metrics(), threads=2)
+        batcher.start()
+        found = await batcher.scores(TEXTS[:4])
+        await asyncio.to_thread(batcher.stop)
+        expected = predictor.logits(TEXTS[:4])
+        np.testing.assert_allclose(found.logits, expected, atol=1e-4, rtol=0)
 
     go(work())
 
