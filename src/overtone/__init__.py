@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from overtone.experiment.export import export
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
+    from overtone.insight.explain import explain
     from overtone.labels import Labels
 
 __version__ = "0.1.0"
@@ -39,6 +40,7 @@ __all__ = [
     "crossvalidate",
     "decide",
     "evaluate",
+    "explain",
     "export",
     "load",
     "score",
@@ -57,6 +59,7 @@ _HOMES = {
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
+    "explain": "overtone.insight.explain",
     "export": "overtone.experiment.export",
     "load": "overtone.inference.predictor",
     "score": "overtone.apps.scoring.score",

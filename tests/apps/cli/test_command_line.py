@@ -16,8 +16,8 @@ from overtone.apps import cli as command_line
 Cli = Callable[..., Any]
 
 COMMANDS = (
-    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "score",
-    "serve", "decide", "compress", "export", "study",
+    "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "predict", "explain",
+    "score", "serve", "decide", "compress", "export", "study",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from overtone.apps.cli import (
     data,
     decide,
     evaluate,
+    explain,
     export,
     predict,
     score,
@@ -45,6 +46,7 @@ app.command()(evaluate.evaluate)
 app.command()(crossvalidate.crossvalidate)
 app.command()(compare.compare)
 app.command()(predict.predict)
+app.command()(explain.explain)
 app.command()(score.score)
 app.command()(serve.serve)
 app.command()(decide.decide)

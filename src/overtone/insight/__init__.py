@@ -1,0 +1,1 @@
+"""Insight: why a model says what it says of a text."""
