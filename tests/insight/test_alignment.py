@@ -67,11 +67,6 @@ def test_what_cleaning_drops_has_no_unit() -> None:
     assert not any("2010" in word for word, _ in pairs(found))
 
 
-def test_a_repeated_emoji_of_which_cleaning_keeps_two_drops_the_others() -> None:
-    found = aligned("yes 😭 😭 😭 no")
-    assert [word for word, _ in pairs(found)] == ["yes", "😭", "😭", "no"]
-
-
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b", "\x00"])
 def test_a_text_without_words_has_no_units_that_are_empty(text: str) -> None:
     for cleaner in CLEANERS:

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overtone.text import Cleaner
 
-SKIPPED = 48
+SKIPPED = 32
 """Words that are tried at most to find the next one that is in the cleaned text, too."""
-REACH = 400
+REACH = 300
 """Characters of the cleaned text, spaces left out, in which it is looked for."""
+
+MOST_PARTS = 32
+"""Parts of a word that are told apart; one that has more is no word of any language."""
 
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"  # accents, Arabic vowel signs
 _FOLLOWS = "\ufe0e\ufe0f\U0001f3fb-\U0001f3ff"  # how an emoji looks
@@ -127,8 +131,9 @@ def _next(alone: list[str], dense: str, place: int, begins: set[int]) -> Range:
 
 def _parts(text: str, cleaned: str, clean: Cleaner) -> list[tuple[int, int, int, int]]:
     """Return where a word's parts stand in it and in its cleaned form; none where none can say."""
-    pieces = [(match.start(), match.end()) for match in _PIECE.finditer(text)]
-    if len(pieces) < 2:  # noqa: PLR2004 - the word is its own part
+    matches = islice(_PIECE.finditer(text), MOST_PARTS + 1)
+    pieces = [(match.start(), match.end()) for match in matches]
+    if not 1 < len(pieces) <= MOST_PARTS:
         return []
     found, place = [], 0
     for start, end in pieces:
