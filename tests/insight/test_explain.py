@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +31,9 @@ def test_what_is_on_is_explained(bag: Predictor) -> None:
     for word in found.words:
         assert text[word.start : word.end] == word.text
         assert tuple(word.push) == found.labels
-    strongest = max(found.words, key=lambda word: word.push["surprise"])
-    assert strongest.text == "surprise"
+    strongest = max(found.words, key=lambda word: word.push["joy"])
+    without = f"{text[: strongest.start]} {text[strongest.end :]}"
+    assert bag.predict([without])[0].probabilities["joy"] < prediction.probabilities["joy"]
 
 
 def test_what_is_asked_for_is_explained_once(spanemo: Predictor) -> None:
@@ -63,6 +67,39 @@ def test_the_shortest_texts_have_explanations(spanemo: Predictor, text: str, met
     assert len(found.words) == (text.strip("\x00 ") != "")
 
 
+WITHOUT_TORCH = """
+import importlib.abc
+import sys
+
+NAMES = ("torch", "transformers", "jinja2", "overtone.models")
+
+
+class Block(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if any(name == blocked or name.startswith(blocked + ".") for blocked in NAMES):
+            raise ImportError(name + " is blocked")
+        return None
+
+
+sys.meta_path.insert(0, Block())
+from overtone.apps import cli
+
+cli.run()
+"""
+
+
+def test_an_export_is_explained_where_torch_is_blocked(exported: Predictor, tmp_path: Path) -> None:
+    command = ["explain", str(exported.bundle.path), TEXT, "--label", "joy", "--json", "-"]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, *command, "--html", str(tmp_path / "e.html")],
+        capture_output=True, encoding="utf-8", timeout=600, check=True,
+    )  # fmt: skip
+    content = json.loads(done.stdout)
+    assert content["method"] == "leave_one_out"
+    assert content["words"][3]["text"] == "😍"
+    assert (tmp_path / "e.html").is_file()
+
+
 def test_words_beyond_the_model_s_input_push_nothing(spanemo: Predictor) -> None:
     text = "happy " * 300 + "end"
     found = explain(spanemo, text, labels=["joy"], method="integrated_gradients")
@@ -91,8 +128,11 @@ def test_the_page_says_what_pushes_and_escapes_all_of_it() -> None:
     assert "<b>" not in found
     assert "<i>" not in found
     assert "<script" not in found
-    assert '<ruby class="against" style="--much: 22%">&lt;b&gt;bus&lt;/b&gt;<rt>-2.00</rt>' in found
-    assert '<ruby class="for" style="--much: 45%">&amp;co<rt>+4.00</rt>' in found
+    assert (
+        '<ruby class="against short" style="--much: 22%">&lt;b&gt;bus&lt;/b&gt;<rt>-2.00</rt>'
+        in found
+    )
+    assert '<ruby class="for short" style="--much: 45%">&amp;co<rt>+4.00</rt>' in found
     assert "</ruby> ok <ruby" in found  # too weak for a number
     assert "shares of the attention" in page.render(made(method="attention"), "m")
 

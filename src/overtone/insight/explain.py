@@ -82,16 +82,17 @@ def explain(
     asked = prediction.labels if labels is None else tuple(dict.fromkeys(labels))
     aligned = align(text, predictor.clean)
     columns = [predictor.labels.names.index(label) for label in asked]
-    pushes = attribute(predictor, aligned, columns) if columns and aligned.units else []
-    words = tuple(
-        Word(
-            text[unit.start : unit.end],
-            unit.start,
-            unit.end,
-            dict(zip(asked, map(float, row), strict=True)),
+    words: tuple[Word, ...] = ()
+    if columns and aligned.units:
+        words = tuple(
+            Word(
+                text[unit.start : unit.end],
+                unit.start,
+                unit.end,
+                dict(zip(asked, map(float, row), strict=True)),
+            )
+            for unit, row in zip(aligned.units, attribute(predictor, aligned, columns), strict=True)
         )
-        for unit, row in zip(aligned.units, pushes, strict=bool(columns))
-    )
     return Explanation(text, name, prediction, asked, words)
 
 

@@ -10,6 +10,8 @@ from overtone.insight.explain import Explanation
 
 SHOWN = 0.1
 """Of the strongest push: words that push less have no number above them."""
+SHORT = 24
+"""Characters of a word that fits into any line."""
 DEEPEST = 45
 """Per cent of colour behind the word that pushes most; ink stays readable on it."""
 
@@ -34,6 +36,7 @@ small, .soft { color: var(--soft); }
   border-bottom: 2px solid var(--for); }
 .against { background: color-mix(in srgb, var(--against) var(--much), transparent);
   border-bottom: 2px dashed var(--against); }
+.short { white-space: nowrap; }
 rt { font-size: 0.75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -120,6 +123,8 @@ def _coloured(explanation: Explanation, label: str) -> str:
         if abs(push) >= SHOWN * most:
             much = round(DEEPEST * abs(push) / most)
             side = "for" if push > 0 else "against"
+            # A line may end within a word that is longer than the line, and in no other.
+            side += " short" if len(word.text) <= SHORT else ""
             shown = (
                 f'<ruby class="{side}" style="--much: {much}%">{shown}<rt>{push:+.2f}</rt></ruby>'
             )

@@ -21,7 +21,7 @@ from overtone.insight.alignment import Aligned
 
 LOOK_INSIDE = ("attention", "integrated_gradients")
 """Methods that need the torch model of an encoder; the others ask it about other texts only."""
-BEST = ("leave_one_out", "integrated_gradients", "attention")
+BEST = ("integrated_gradients", "leave_one_out", "attention")
 """The most faithful first, as measured: docs/how-to/explain.md."""
 
 

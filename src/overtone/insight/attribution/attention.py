@@ -62,7 +62,8 @@ def attribute(
 def _reads(inside: Inside, rows: int) -> torch.Tensor:
     """Return the weight of each of the first tokens for each label, (C, Q)."""
     if "label_pool" in inside.arrays:
-        return inside.arrays["label_pool"][:, :rows]
+        pool = inside.arrays["label_pool"]
+        return torch.nn.functional.pad(pool, (0, rows - pool.shape[1]))
     found = torch.zeros(1, rows, device=inside.is_text.device)
     found[:, 0] = 1
     labels = inside.network.architecture()["labels"]

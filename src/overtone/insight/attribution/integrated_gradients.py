@@ -66,10 +66,10 @@ def attribute(
         with torch.enable_grad(), _on_the_way(layer, start, along, is_text) as moved:
             logits = inside.network(**arrays)  # (S m, C)
             points, steps = moved[0]
-            pooled = inside.pooled(logits.unflatten(0, (len(way), rows)))  # (S, C)
+            pooled = inside.pooled(logits.view(len(way), rows, -1))  # (S, C)
             for place, column in enumerate(columns):
                 (slope,) = torch.autograd.grad(pooled[:, column].sum(), points, retain_graph=True)
-                gained = (slope * steps).sum(dim=-1).unflatten(0, (len(way), rows))  # (S, m, L)
+                gained = (slope * steps).sum(dim=-1).view(len(way), rows, length)
                 total[place] += torch.einsum("sml,s->ml", gained, share)
     return np.stack([inside.summed(found) for found in total], axis=1)
 

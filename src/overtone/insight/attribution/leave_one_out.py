@@ -39,4 +39,4 @@ def variants(aligned: Aligned) -> list[str]:
 
 def pushes(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return what each unit pushes, (W, C), from the logits of the variants, (W + 1, C)."""
-    return logits[0] - logits[1:]
+    return np.asarray(logits[0] - logits[1:])
