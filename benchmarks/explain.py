@@ -46,7 +46,7 @@ METHODS: dict[str, tuple[str, dict[str, object]]] = {
     "integrated_gradients, from the mask": ("integrated_gradients", {"baseline": "mask"}),
     "integrated_gradients, from nought": ("integrated_gradients", {"baseline": "zero"}),
     "attention": ("attention", {}),
-    "attention, all layers": ("attention", {"layers": "all"}),
+    "attention, last layer": ("attention", {"layers": "last"}),
 }
 RANDOM = "random"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from overtone import __version__, atomic
+from overtone import atomic
 from overtone.insight.explain import Explanation
 
 SHOWN = 0.1
@@ -64,7 +64,7 @@ PAGE = """<!doctype html>
 </main>
 <footer class="soft">
 <dl class="facts"><dt>Model</dt><dd>{model}</dd><dt>Method</dt><dd>{method}</dd></dl>
-<p>Made with overtone {version}.</p></footer>
+<p>Made with overtone.</p></footer>
 </body>
 </html>
 """
@@ -97,7 +97,6 @@ def render(explanation: Explanation, model: str) -> str:
         or f'<p class="card text" dir="auto">{escape(explanation.text)}</p>',
         model=escape(model),
         method=escape(explanation.method),
-        version=escape(__version__),
     )
 
 

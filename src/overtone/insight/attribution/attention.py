@@ -27,8 +27,9 @@ from overtone.models import _attention
 class Config:
     """Which attention."""
 
-    layers: Literal["last", "all"] = "last"
-    """Of the last layer, whose output is read, or the mean over all layers."""
+    layers: Literal["all", "last"] = "all"
+    """The mean over all layers, which was the more faithful, or that of the last one alone, whose
+    output is read."""
 
 
 def attribute(
