@@ -1,1 +1,1 @@
-"""Insight: why a model says what it says of a text."""
+"""What labels say beyond a score: why, about whom, together with which others. No training here."""
