@@ -9,7 +9,7 @@ const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp:
  * Draws the bars of a model.
  * `thresholds` holds what the user set, by label; `changed` is called when that changes, and
  * `pick` with the label whose name was pressed.
- * Returns { show(probabilities, on), press(label), reset() }.
+ * Returns { show(probabilities, on), showPicked(label), reset() }.
  */
 export function drawBars(model, thresholds, changed, pick) {
   const bars = new Map(model.labels.map((label) => [label, bar(label)]));
@@ -113,7 +113,7 @@ export function drawBars(model, thresholds, changed, pick) {
   }
 
   /** Shows whose words are shown; null where none's are. */
-  function press(picked) {
+  function showPicked(picked) {
     for (const [label, { name }] of bars) name.setAttribute("aria-pressed", label === picked);
   }
 
@@ -127,5 +127,5 @@ export function drawBars(model, thresholds, changed, pick) {
   $("strongest").onchange = order;
   model.labels.forEach(mark);
   show(null, []);
-  return { show, press, reset };
+  return { show, showPicked, reset };
 }

@@ -18,7 +18,7 @@ export function startWhy(state) {
   /** Picks an emotion, or none where it was the one. */
   function pick(label) {
     picked = label === picked ? null : label;
-    state.bars?.press(picked);
+    state.bars?.showPicked(picked);
     ask(0);
     if (picked !== null) $("why").scrollIntoView({ block: "nearest" });
   }
