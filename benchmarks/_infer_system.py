@@ -112,7 +112,7 @@ def _sentence_transformers(folder: Path) -> Answer:
     )
     model.max_seq_length = 128
     labels = json.loads((folder / "hf" / "config.json").read_text(encoding="utf-8"))["id2label"]
-    width = model.get_sentence_embedding_dimension()
+    width = int(model.get_sentence_embedding_dimension() or 0)
     head = np.random.default_rng(0).normal(size=(width, len(labels))).astype(np.float32)
 
     def answer(texts: Sequence[str]) -> object:

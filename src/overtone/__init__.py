@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from overtone.experiment.identity import identity_test
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
+    from overtone.insight.explain import explain
     from overtone.labels import Labels
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ __all__ = [
     "crossvalidate",
     "decide",
     "evaluate",
+    "explain",
     "export",
     "identity_test",
     "load",
@@ -64,6 +66,7 @@ _HOMES = {
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",
+    "explain": "overtone.insight.explain",
     "export": "overtone.experiment.export",
     "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",

@@ -69,12 +69,14 @@ class Predictor:
         self.bundle = bundle
         self.labels = labels or manifest.labels
         """The labels, in the order of the columns."""
-        self._clean = text.load(*_named(manifest.config, "text"))
+        self.clean = text.load(*_named(manifest.config, "text"))
+        """What happens to a text before it is tokenised."""
         tokenizer = Tokenizer.from_file(str(bundle.file(bundles.TOKENIZER)))
         kind, options = _named(manifest.config, "inputs")
         # The saved labels have their prompts already, those of other sets none of these.
         options = inputs.without_prompts(options)
-        self._inputs = inputs.load(kind, options, tokenizer, manifest.limit)
+        self.inputs = inputs.load(kind, options, tokenizer, manifest.limit)
+        """What tokenises and collates."""
         # Both are keyed by names; of labels that they don't know they can say nothing.
         known = set(self.labels.names) == set(manifest.labels.names)
         self._calibration = calibration.restore(
@@ -85,6 +87,11 @@ class Predictor:
         self._tokens = tokens
         self.lanes = lanes
         """How many batches the backend computes at once, called from as many threads."""
+
+    @property
+    def network(self) -> object | None:
+        """Return the torch module that computes; None where the backend is another."""
+        return getattr(self._logits_of, "network", None)
 
     def with_labels_of(self, dataset: str) -> Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
@@ -210,7 +217,7 @@ class Predictor:
         """
         return batches.logits(
             self._logits_of,
-            self._inputs,
+            self.inputs,
             encoded,
             tokens or self._tokens,
             lanes=lanes or self.lanes,
@@ -220,7 +227,7 @@ class Predictor:
         """Return the batches of some texts as the model gets them, at most `tokens` each."""
         encoded = self._encode(texts)
         plan = batches.by_length(encoded.lengths, texts=len(encoded.lengths) or 1, tokens=tokens)
-        return [self._inputs.collate(encoded, rows) for rows in plan]
+        return [self.inputs.collate(encoded, rows) for rows in plan]
 
     def _encoded(self, texts: Sequence[str]) -> Iterator[Encoded]:
         """Yield chunks of texts, ready for the model; the next one is made while one is computed.
@@ -239,7 +246,7 @@ class Predictor:
             yield ahead.result()
 
     def _encode(self, texts: Sequence[str]) -> Encoded:
-        return self._inputs.encode([self._clean(item) for item in texts], self.labels)
+        return self.inputs.encode([self.clean(item) for item in texts], self.labels)
 
     def decide(
         self, probabilities: NDArray[np.float32], *, threshold: Thresholds | None = None

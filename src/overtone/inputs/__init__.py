@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,14 @@ class Inputs(Protocol):
 
     def collate(self, encoded: Encoded, rows: NDArray[np.int64]) -> Batch:
         """Return the padded arrays of some rows."""
+
+
+@runtime_checkable
+class Located(Protocol):
+    """What those input kinds offer, too, that know where their tokens stand."""
+
+    def spans(self, text: str, encoded: Encoded) -> NDArray[np.int64]:
+        """Return where each token of an encoded text stands in it, (tokens, 2), in characters."""
 
 
 def without_prompts(options: Mapping[str, object]) -> dict[str, object]:

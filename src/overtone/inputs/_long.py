@@ -93,6 +93,15 @@ def cut(texts: Iterable[NDArray[np.int32]], room: int, config: Long) -> Rows:
     )
 
 
+def spans(tokenizer: Tokenizer, text: str, room: int, config: Long) -> NDArray[np.int64]:
+    """Return where each token of a text's rows stands in it, (tokens of all rows, 2)."""
+    encoding = tokenizer.encode(text, add_special_tokens=False)
+    found = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    # Cut as the ids are: their numbers in place of them.
+    kept: NDArray[np.int64] = found[cut([np.arange(len(found), dtype=np.int32)], room, config).ids]
+    return kept
+
+
 def _rows(ids: NDArray[np.int32], room: int, config: Long) -> tuple[list[NDArray[np.int32]], bool]:
     """Return a text's rows, and whether they hold all of it."""
     if len(ids) <= room:

@@ -19,7 +19,7 @@ from overtone.config import Range
 from overtone.errors import InputError
 from overtone.inputs import Batch, Encoded, _framed
 from overtone.inputs._framed import Frame, FramedEncoded
-from overtone.inputs._long import Long, as_plain, cut, tokenised
+from overtone.inputs._long import Long, as_plain, cut, spans, tokenised
 from overtone.labels import Labels
 
 CONJUNCTIONS = {"en": ("or", "?"), "es": ("o", "?"), "ar": ("أو", "؟")}
@@ -108,6 +108,10 @@ class Inputs:
         if not self.config.mask:
             batch = _unmasked(batch, encoded.width, self._pad_id)
         return {**batch, "label_pool": encoded.label_pool}
+
+    def spans(self, text: str, encoded: Encoded) -> NDArray[np.int64]:
+        """Return where each token of an encoded text stands in it, (tokens, 2), in characters."""
+        return spans(self.tokenizer, text, self.max_length - encoded.overhead, self.config)
 
     def _framed(self, labels: Labels) -> tuple[Frame, NDArray[np.float32]]:
         """Return what stands around each text and where the labels are in it, made once."""

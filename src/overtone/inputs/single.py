@@ -14,7 +14,7 @@ from overtone.config import Range
 from overtone.errors import InputError
 from overtone.inputs import Batch, Encoded, _framed
 from overtone.inputs._framed import Frame, FramedEncoded
-from overtone.inputs._long import Long, as_plain, cut, tokenised
+from overtone.inputs._long import Long, as_plain, cut, spans, tokenised
 from overtone.labels import Labels
 
 
@@ -61,3 +61,7 @@ class Inputs:
         """Return input_ids, attention_mask and token_type_ids of some rows, (B, L) int64."""
         assert isinstance(encoded, FramedEncoded)  # noqa: S101 - what encode returned
         return _framed.collate(encoded, rows, self._pad_id)
+
+    def spans(self, text: str, encoded: Encoded) -> NDArray[np.int64]:
+        """Return where each token of an encoded text stands in it, (tokens, 2), in characters."""
+        return spans(self.tokenizer, text, self.max_length - encoded.overhead, self.config)

@@ -7,6 +7,9 @@ same time as the fused kernel in fp32; in bf16 the kernel's backward takes seven
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -18,6 +21,20 @@ from transformers.masking_utils import sdpa_mask
 from overtone.models._dropout import drop
 
 NAME = "overtone"
+
+
+_kept: ContextVar[list[Tensor] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[list[Tensor]]:
+    """Keep each layer's attention weights, (B, heads, Q, L), while this thread computes."""
+    found: list[Tensor] = []
+    token = _kept.set(found)
+    try:
+        yield found
+    finally:
+        _kept.reset(token)
 
 
 def attention(
@@ -43,6 +60,8 @@ def attention(
         kwargs: handed on to torch's kernel.
 
     """
+    if (kept := _kept.get()) is not None:
+        kept.append(_weights(query, key, attention_mask, scaling))
     if attention_mask is None:
         plain = not getattr(module, "is_causal", True)
     else:
@@ -61,6 +80,18 @@ def attention(
     if dropout:
         weights = drop(weights, dropout)
     return torch.matmul(weights, value).transpose(1, 2), None
+
+
+def _weights(query: Tensor, key: Tensor, mask: Tensor | None, scaling: float | None) -> Tensor:
+    """Return softmax(q k^T * scaling), (B, heads, Q, L); arguments as for `attention`."""
+    factor = query.shape[-1] ** -0.5 if scaling is None else scaling
+    key = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
+    scores = torch.matmul(query * factor, key.transpose(-1, -2))
+    if mask is not None and mask.dtype == torch.bool:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    elif mask is not None:
+        scores = scores + mask
+    return torch.softmax(scores, dim=-1)
 
 
 AttentionInterface.register(NAME, attention)

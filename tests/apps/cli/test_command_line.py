@@ -17,7 +17,7 @@ Cli = Callable[..., Any]
 
 COMMANDS = (
     "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "cooccur", "identity",
-    "predict", "score", "summarise", "serve", "decide", "compress", "export", "study",
+    "predict", "explain", "score", "summarise", "serve", "decide", "compress", "export", "study",
 )  # fmt: skip
 
 

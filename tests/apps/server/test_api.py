@@ -124,10 +124,6 @@ def test_the_model_describes_itself(served: Served, predictor: Predictor) -> Non
     assert found["overtone"] == overtone.__version__
 
 
-def test_explanations_are_not_there_yet(served: Served) -> None:
-    problem(post(served, "/v1/explain", {"text": "a"}), 501)
-
-
 def ranked(predictor: Predictor, text: str) -> list[tuple[str, float]]:
     probabilities = predictor.predict([text])[0].probabilities
     return sorted(probabilities.items(), key=lambda item: -item[1])
@@ -196,6 +192,8 @@ def test_hugging_face_s_client_works(served: Served, predictor: Predictor) -> No
 
 
 WRONG: list[bytes] = [
+    b'{"text": "a", "labels": []}', b'{"text": "a", "labels": ["nobody"]}',
+    b'{"text": "a", "labels": "joy"}', b'{"text": "a", "labels": [1]}',
     b"", b"{", b"nonsense", b"[]", b"null", b"1", b'"a"', b"\xff\xfe", b'{"text": "\xff"}',
     b'{"text": 1}', b'{"texts": "a"}', b'{"texts": []}', b'{"texts": [1]}', b'{"texts": [null]}',
     b'{"texts": [["a"]]}', b'{"texts": {"a": 1}}', b'{"text": "a", "texts": ["a"]}', b"{}",
@@ -217,7 +215,8 @@ WRONG: list[bytes] = [
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/v1/predict", "application/json"), ("/predict", "application/json"),
+    [("/v1/predict", "application/json"), ("/v1/explain", "application/json"),
+     ("/predict", "application/json"),
      ("/", "application/json"), ("/v1/predict", "text/plain"), ("/v1/predict", "a;b/c"),
      ("/v1/predict", None)],
 )  # fmt: skip

@@ -22,6 +22,7 @@ from overtone.apps.cli import (
     data,
     decide,
     evaluate,
+    explain,
     export,
     identity,
     predict,
@@ -50,6 +51,7 @@ app.command()(compare.compare)
 app.command()(cooccur.cooccur)
 app.command()(identity.identity)
 app.command()(predict.predict)
+app.command()(explain.explain)
 app.command()(score.score)
 app.command()(summarise.summarise)
 app.command()(serve.serve)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 import overtone
-from overtone.apps.server import health, hugging_face, native, page_files, tei
+from overtone.apps.server import explanations, health, hugging_face, native, page_files, tei
 from overtone.apps.server.about import about, most_tokens
 from overtone.apps.server.batcher import Batcher
 from overtone.apps.server.bodies import Bodies
@@ -58,6 +58,7 @@ def create_app(
     )
     service = Service(
         labels=predictor.labels,
+        clean=predictor.clean,
         about=about(predictor, backend, settings),
         batcher=batcher,
         metrics=metrics,
@@ -85,6 +86,7 @@ def create_app(
     )
     for routes in (
         native.routes(service),
+        explanations.routes(service),
         tei.routes(service),
         hugging_face.routes(service),
         health.routes(service),

@@ -1,9 +1,8 @@
-"""Overtone's own API: /v1/predict, /v1/explain, /v1/model."""
+"""Overtone's own API: /v1/predict and /v1/model; /v1/explain has a file of its own."""
 
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -11,8 +10,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from overtone.apps.server import scores as compute
-from overtone.apps.server.problems import Problem, documented, unprocessable
-from overtone.apps.server.service import PROBLEMS, Service, json_bytes
+from overtone.apps.server.problems import unprocessable
+from overtone.apps.server.service import PROBLEMS, ModelReference, Service, json_bytes
 
 Threshold = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 
@@ -42,13 +41,6 @@ class PredictRequest(BaseModel):
     probabilities: StrictBool = Field(
         default=True, description="Whether every label's probability is answered, too."
     )
-
-
-class ModelReference(BaseModel):
-    """Which model has answered."""
-
-    name: str
-    sha256: str
 
 
 class OnePrediction(BaseModel):
@@ -94,7 +86,6 @@ class ModelAnswer(BaseModel):
 def routes(service: Service) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1", tags=["overtone"])
-    model = {"name": service.about["name"], "sha256": service.about["sha256"]}
     about = json.dumps(service.about).encode()
 
     @router.post("/predict", response_model=PredictAnswer, responses=PROBLEMS)
@@ -116,16 +107,7 @@ def routes(service: Service) -> APIRouter:
                 one["probabilities"] = dict(zip(service.labels.names, values, strict=True))
             one["truncated"] = bool(found.lost[row])
             predictions.append(one)
-        return json_bytes(json.dumps({"model": model, "predictions": predictions}).encode())
-
-    @router.post("/explain", responses=documented(HTTPStatus.NOT_IMPLEMENTED), status_code=501)
-    async def explain() -> Response:
-        """Say which words were the reason: not in this version."""
-        raise Problem(
-            HTTPStatus.NOT_IMPLEMENTED,
-            "no-explanations",
-            "This version of overtone can't say which words were the reason: use /v1/predict.",
-        )
+        return json_bytes(json.dumps({"model": service.model, "predictions": predictions}).encode())
 
     @router.get("/model", response_model=ModelAnswer)
     async def show_model() -> Response:

@@ -42,6 +42,15 @@ class Scores:
             lost=np.zeros(texts, np.bool_),
         )
 
+    def first(self) -> Scores:
+        """Return those of the first text alone."""
+        return Scores(
+            logits=self.logits[:1],
+            probabilities=self.probabilities[:1],
+            on=self.on[:1],
+            lost=self.lost[:1],
+        )
+
     def fill(self, row: int, found: Scores, at: int) -> None:
         """Copy a row of others."""
         self.logits[row] = found.logits[at]

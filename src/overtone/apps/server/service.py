@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from overtone.apps.server import scores as compute
 from overtone.apps.server.batcher import Batcher
@@ -18,6 +19,7 @@ from overtone.apps.server.scores import Scores
 from overtone.apps.server.settings import Settings
 from overtone.decision import Thresholds
 from overtone.labels import Labels
+from overtone.text import Cleaner
 
 PROBLEMS = documented(
     HTTPStatus.BAD_REQUEST,
@@ -31,21 +33,44 @@ PROBLEMS = documented(
 """Answers of every route that computes something, besides its own."""
 
 
+class ModelReference(BaseModel):
+    """Which model has answered."""
+
+    name: str
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """The parts that answer requests."""
 
     labels: Labels
+    clean: Cleaner
     about: dict[str, Any]
     batcher: Batcher
     metrics: Metrics
     settings: Settings
+
+    @property
+    def model(self) -> dict[str, str]:
+        """Return which model answers."""
+        return {"name": self.about["name"], "sha256": self.about["sha256"]}
 
     async def scores(self, texts: Sequence[str]) -> Scores:
         """Return the scores of a request's texts.
 
         Raises:
             Problem: there are too many texts, one is too long, or the batcher has a problem.
+
+        """
+        self.check(texts)
+        return await self.batcher.scores(texts)
+
+    def check(self, texts: Sequence[str]) -> None:
+        """Refuse texts that are too many, too long or no texts.
+
+        Raises:
+            Problem: 413 or 422.
 
         """
         most = self.settings
@@ -73,7 +98,6 @@ class Service:
                     f"expected Unicode, found half of a surrogate pair (\\ud800 to \\udfff) alone "
                     f"in the text at position {place}: mend the text"
                 )
-        return await self.batcher.scores(texts)
 
     def on(self, scores: Scores, thresholds: Thresholds | None = None) -> list[list[str]]:
         """Return the labels that each text carries, most probable first, and count them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -56,16 +55,22 @@ def open_bundle(config: Config, bundle: Bundle) -> Opened:
         ) from error
     if config.compiled:
         model.compile(dynamic=True)
-    if config.precision == "bf16":
-        return Opened(partial(_in_bf16, model), tokens)
-    return Opened(partial(models.logits_of, model), tokens)
+    return Opened(Network(model, in_bf16=config.precision == "bf16"), tokens)
 
 
-def _in_bf16(model: nn.Module, batch: Batch) -> NDArray[np.float32]:
-    """Return the logits (B, C) of a batch, products in bf16 and the rest as it is."""
-    kind = next(model.parameters()).device.type
-    with torch.autocast(kind, dtype=torch.bfloat16):
-        return models.logits_of(model, batch)
+class Network:
+    """A model as a function from a batch to its logits."""
+
+    def __init__(self, network: nn.Module, *, in_bf16: bool) -> None:
+        """Store the model, which explanations look into."""
+        self.network = network
+        self._in_bf16 = in_bf16
+
+    def __call__(self, batch: Batch) -> NDArray[np.float32]:
+        """Return the logits (B, C) of a batch; in bf16 products are, and the rest isn't."""
+        kind = next(self.network.parameters()).device.type
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self._in_bf16):
+            return models.logits_of(self.network, batch)
 
 
 def _device(name: str) -> str:

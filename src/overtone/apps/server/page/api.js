@@ -3,11 +3,11 @@
 const LONGEST_ANSWER = 60_000; // milliseconds
 const LONGEST_PAUSE = 10; // seconds, whatever Retry-After says
 
-/** What went wrong and what to do; `kind` is away, busy, key, refused or broken. */
+/** What went wrong and what to do; `kind` is away, busy, key, refused or broken, `type` the problem's. */
 export class Trouble extends Error {
-  constructor(kind, title, advice) {
+  constructor(kind, title, advice, type = "") {
     super(`${title} ${advice}`);
-    Object.assign(this, { kind, title, advice });
+    Object.assign(this, { kind, title, advice, type });
   }
 }
 
@@ -75,7 +75,7 @@ function away(slow) {
 }
 
 async function trouble(response) {
-  const { title, detail } = await response.json().catch(() => ({}));
+  const { title, detail, type } = await response.json().catch(() => ({}));
   const said = [title, detail].filter((part) => typeof part === "string" && part).join(": ");
   switch (response.status) {
     case 401:
@@ -90,6 +90,7 @@ async function trouble(response) {
     "refused",
     `The server refused the request (${response.status}).`,
     said ? said.slice(0, 500) : "Look at the server's log for the reason.",
+    type,
   );
 }
 

@@ -7,10 +7,11 @@ const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp:
 
 /**
  * Draws the bars of a model.
- * `thresholds` holds what the user set, by label; `changed` is called when that changes.
- * Returns { show(probabilities, on), reset() }.
+ * `thresholds` holds what the user set, by label; `changed` is called when that changes, and
+ * `pick` with the label whose name was pressed.
+ * Returns { show(probabilities, on), showPicked(label), reset() }.
  */
-export function drawBars(model, thresholds, changed) {
+export function drawBars(model, thresholds, changed, pick) {
   const bars = new Map(model.labels.map((label) => [label, bar(label)]));
   const fitted = (label) => model.thresholds?.[label];
   let shown = null;
@@ -24,7 +25,9 @@ export function drawBars(model, thresholds, changed) {
     const track = make("span", { class: "track" }, make("span", { class: "well" }, fill), slider);
     const value = make("span", { class: "value" });
     const state = make("span", { class: "unseen" });
-    const item = make("li", {}, make("span", { class: "name" }, named(label)), track, value, state);
+    const name = make("button", { type: "button", class: "name", "aria-pressed": false }, named(label));
+    name.addEventListener("click", () => pick(label));
+    const item = make("li", {}, name, track, value, state);
     slider.addEventListener("keydown", (event) => press(event, label));
     slider.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -42,7 +45,7 @@ export function drawBars(model, thresholds, changed) {
       slider.classList.remove("held");
       order();
     });
-    return { item, fill, slider, value, state };
+    return { item, name, fill, slider, value, state };
   }
 
   function press(event, label) {
@@ -109,6 +112,11 @@ export function drawBars(model, thresholds, changed) {
     if (!document.querySelector(".slider.held")) order();
   }
 
+  /** Shows whose words are shown; null where none's are. */
+  function showPicked(picked) {
+    for (const [label, { name }] of bars) name.setAttribute("aria-pressed", label === picked);
+  }
+
   function reset() {
     thresholds.clear();
     model.labels.forEach(mark);
@@ -119,5 +127,5 @@ export function drawBars(model, thresholds, changed) {
   $("strongest").onchange = order;
   model.labels.forEach(mark);
   show(null, []);
-  return { show, reset };
+  return { show, showPicked, reset };
 }

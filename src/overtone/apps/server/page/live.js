@@ -27,11 +27,11 @@ export function startLive(state) {
     asked = null;
     const text = box.value.toWellFormed?.() ?? box.value;
     if (!state.model) return;
-    if (!text.trim()) return show(null);
+    if (!text.trim()) return show(null, null);
     const { characters } = state.model.limits;
     const length = [...text].length;
     if (length > characters) {
-      show(null);
+      show(null, null);
       note(`Too long: ${number(length)} characters, and the server takes ${number(characters)}.`);
       return;
     }
@@ -46,10 +46,10 @@ export function startLive(state) {
       if (asked !== mine) return;
       state.answered();
       if (state.isAnother(answer.model)) state.reload();
-      else show(answer.predictions[0]);
+      else show(answer.predictions[0], text);
     } catch (error) {
       if (asked !== mine) return;
-      show(null);
+      show(null, null);
       state.failed(error, () => (state.model ? ask() : state.reload()));
     } finally {
       if (asked === mine) {
@@ -59,8 +59,9 @@ export function startLive(state) {
     }
   }
 
-  function show(found) {
+  function show(found, text) {
     prediction = found;
+    state.why.follow(text);
     $("answer").setAttribute("aria-busy", "false");
     note(found?.truncated ? "The model reads only a part of so long a text." : "");
     redecide();

@@ -5,6 +5,7 @@ import { drawBars } from "./bars.js";
 import { startLive } from "./live.js";
 import { startMany } from "./many.js";
 import { listed, make, number, $ } from "./page.js";
+import { startWhy } from "./why.js";
 
 const PAUSES = [2, 4, 8, 16, 30]; // seconds between tries while the server is away
 
@@ -22,6 +23,7 @@ let timer = 0;
 let repeat = null; // what failed last
 let fetched = ""; // the hash of another model that the server was found to have
 
+const why = (state.why = startWhy(state));
 const live = startLive(state);
 const many = startMany(state);
 
@@ -40,7 +42,8 @@ function show(model) {
   state.model = model;
   if (!same) {
     thresholds.clear();
-    state.bars = drawBars(model, thresholds, changed);
+    state.bars = drawBars(model, thresholds, changed, why.pick);
+    why.forget();
     describe(model);
     many.forget();
   }
