@@ -83,7 +83,8 @@ def test_before_training_a_cut_vocabulary_changes_nothing_on_its_texts(run: Run)
     """Bit for bit, on the texts that it was cut for."""
     made = parts.prepare(compress.recipe(run.path, vocabulary_from=["sample"]), None)
     texts = data.load("sample", "train").texts
-    whole = overtone.load(run.path, device="cpu").logits(texts)
+    model = overtone.load(run.path, device="cpu")
+    whole = model.compute(model.encode(texts), batches.TOKENS)
     found = batches.logits(
         lambda batch: logits_of(made.pretrained.model, batch), made.inputs, made.train_encoded
     )

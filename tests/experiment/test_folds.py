@@ -57,7 +57,7 @@ def test_too_few_folds_or_texts_are_refused(count: int) -> None:
 
 def test_texts_that_are_all_the_same_make_no_folds() -> None:
     split = split_of(2)
-    with pytest.raises(InputError, match="2 folds of texts that differ, found 1 different"):
+    with pytest.raises(InputError, match="2 folds of texts or groups that differ, found 1"):
         folds.divide(split, 2, 0)
 
 

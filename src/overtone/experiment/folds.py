@@ -68,8 +68,7 @@ def divide(split: Split, count: int, seed: int) -> NDArray[np.int64]:
     found[annotated] = stratify.split(truth[annotated], [1.0] * count, seed, groups)
     if len(np.unique(found[annotated])) < count:
         raise InputError(
-            f"expected {count} folds of texts or groups that differ, found {len(set(groups))} "
-            "different ones"
+            f"expected {count} folds of texts or groups that differ, found {len(set(groups))}"
         )
     return found
 
