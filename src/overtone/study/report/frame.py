@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from overtone import __version__, atomic
+from overtone import atomic
 
 Rows = Sequence[Sequence[Sequence[str]]]
 """Cells by row: what a cell says, and what stands small below it; empty words are left out."""
@@ -40,6 +41,6 @@ def write(template: Path, path: Path, **content: object) -> None:
         loader=FileSystemLoader([template.parent, Path(__file__).parent]), autoescape=True,
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     ).get_template(template.name)  # fmt: skip
-    written = page.render(version=__version__, **content)
+    written = page.render(version=metadata.version("overtone"), **content)
     # A text may hold half of a surrogate pair, which UTF-8 can't.
     atomic.write_text(path, written.encode("utf-8", "replace").decode())
