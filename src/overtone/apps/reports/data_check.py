@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 
 from markupsafe import Markup
@@ -43,7 +44,7 @@ def write(report: Report, path: Path, *, texts: bool = False) -> None:
 def _summary(found: Sequence[Found]) -> Table:
     heads = [
         ("Kind", ""), ("Level", ""), ("Findings", "number"), ("Rows", "number"),
-        ("Of these", "prose"),
+        ("Of these", ""),
     ]  # fmt: skip
     rows = []
     for kind in found:
@@ -60,20 +61,20 @@ def _summary(found: Sequence[Found]) -> Table:
 
 
 def _findings(report: Report, kind: Found, *, texts: bool) -> Table:
-    heads = [("What", ""), ("More", ""), ("Labels", ""), ("Rows", "")]
+    heads = [("What", ""), ("More", ""), ("Labels", ""), ("Rows", "prose"), ("Texts", "prose")]
     rows = [_row(report, finding, texts=texts) for finding in kind.findings[:MOST]]
+    filled = [any(cells) for cells in zip(*rows, strict=True)]
     more = len(kind.findings) - MOST
     notes = [f"And {more:,} more, which JSON (--json FILE) lists."] if more > 0 else []
-    return Table(kind.title, [*heads, *[("Texts", "prose")] * texts], [("", rows)], notes)
+    kept = [[(cell,) for cell in compress(row, filled)] for row in rows]
+    return Table(kind.title, list(compress(heads, filled)), [("", kept)], notes)
 
 
-def _row(report: Report, finding: Finding, *, texts: bool) -> list[tuple[str]]:
+def _row(report: Report, finding: Finding, *, texts: bool) -> tuple[str, ...]:
     places = report.places(finding)
     rows = ", ".join(f"{place.split} {place.id}" for place in places[:MOST_ROWS])
     if (more := len(places) - MOST_ROWS) > 0:
         rows += f", and {more:,} more"
-    cells = [(finding.what,), (finding.said,), (", ".join(finding.labels),), (rows,)]
-    if texts:
-        begun = report.texts(finding, MOST_ROWS)
-        cells.append((Markup().join(Markup('<q dir="auto">{}</q>').format(one) for one in begun),))
-    return cells
+    begun = report.texts(finding, MOST_ROWS) if texts else []
+    quoted = Markup().join(Markup('<q dir="auto">{}</q>').format(one) for one in begun)
+    return finding.what, finding.said, ", ".join(finding.labels), rows, quoted
