@@ -105,7 +105,7 @@ def _mixed(found: Sequence[Mixed], title: str) -> Table:
     rows = [
         [
             (one.id,),
-            (f"{one.a}, {one.b}", f"in {one.together:,} texts"),
+            (f"{one.a}, {one.b}", f"in {one.together:,} text{'s' * (one.together != 1)}"),
             (f"{one.lift:.2f}",),
             (", ".join(one.labels),),
         ]
