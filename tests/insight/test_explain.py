@@ -1,9 +1,8 @@
-"""From a text to its explanation, in Python and as a page."""
+"""From a text to its explanation, in Python."""
 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,10 +12,9 @@ import pytest
 
 import overtone
 from overtone.errors import InputError
-from overtone.inference.predictor import Prediction, Predictor
-from overtone.insight import page
+from overtone.inference.predictor import Predictor
 from overtone.insight.attribution import BEST
-from overtone.insight.explain import Explanation, Word, explain
+from overtone.insight.explain import explain
 
 TEXT = "So happy today 😍 the <b>bus</b> is late"
 
@@ -71,7 +69,7 @@ WITHOUT_TORCH = """
 import importlib.abc
 import sys
 
-NAMES = ("torch", "transformers", "jinja2", "overtone.models")
+NAMES = ("torch", "transformers", "overtone.models")
 
 
 class Block(importlib.abc.MetaPathFinder):
@@ -111,41 +109,3 @@ def test_words_beyond_the_model_s_input_push_nothing(spanemo: Predictor) -> None
 def test_a_label_that_the_model_lacks_is_named_with_those_it_has(spanemo: Predictor) -> None:
     with pytest.raises(InputError, match=r"found 'jay'; there are: anger, .*joy"):
         explain(spanemo, TEXT, labels=["jay"])
-
-
-def made(label: str = "joy", method: str = "leave_one_out") -> Explanation:
-    words = (
-        Word("<b>bus</b>", 0, 10, {label: -2.0}),
-        Word("ok", 11, 13, {label: 0.05}),
-        Word("&co", 14, 17, {label: 4.0}),
-    )
-    prediction = Prediction((label,), {label: 0.9})
-    return Explanation("<b>bus</b> ok &co", method, prediction, (label,), words)
-
-
-def test_the_page_says_what_pushes_and_escapes_all_of_it() -> None:
-    found = page.render(made("<i>joy</i>"), "runs/<script>")
-    assert "<b>" not in found
-    assert "<i>" not in found
-    assert "<script" not in found
-    assert (
-        '<ruby class="against short" style="--much: 22%">&lt;b&gt;bus&lt;/b&gt;<rt>-2.00</rt>'
-        in found
-    )
-    assert '<ruby class="for short" style="--much: 45%">&amp;co<rt>+4.00</rt>' in found
-    assert "</ruby> ok <ruby" in found  # too weak for a number
-    assert "shares of the attention" in page.render(made(method="attention"), "m")
-
-
-def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
-    page.write(made(), "m", tmp_path / "e.html")
-    found = (tmp_path / "e.html").read_text(encoding="utf-8")
-    assert not re.search(r"https?://|src=|url\(|@import", found)
-    assert "default-src 'none'" in found
-
-
-def test_the_page_of_a_text_without_emotions_has_the_text() -> None:
-    nothing = Explanation("plain <text>", "leave_one_out", Prediction((), {"joy": 0.1}), (), ())
-    found = page.render(nothing, "m")
-    assert "None of the emotions is on" in found
-    assert "plain &lt;text&gt;" in found

@@ -100,20 +100,19 @@ def check(
     from overtone.config import override
     from overtone.experiment.check_data import check_data
 
-    with needs("check", "data check"):
-        if html:
-            from overtone.insight.data_check import page
-        with show_work() as tell:
-            found = check_data(
-                given[0],
-                data_dir=data_dir,
-                data=options,
-                model=model,
-                only=[name.strip() for name in (only or "").split(",") if name.strip()],
-                settings=override({}, settings or []),
-                tell=tell,
-            )
+    with needs("check", "data check"), show_work() as tell:
+        found = check_data(
+            given[0],
+            data_dir=data_dir,
+            data=options,
+            model=model,
+            only=[name.strip() for name in (only or "").split(",") if name.strip()],
+            settings=override({}, settings or []),
+            tell=tell,
+        )
     if html:
+        from overtone.apps.reports import data_check as page
+
         page.write(found, html, texts=show_texts)
     if json_to is not None:
         write_json(json_to, found.to_json(texts=show_texts))

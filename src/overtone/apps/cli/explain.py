@@ -45,7 +45,7 @@ def explain(
             err=True,
         )
     if html is not None:
-        from overtone.insight import page
+        from overtone.apps.reports import explanation as page
 
         page.write(found, model, html)
         typer.echo(f"wrote {html}", err=True)

@@ -1,1 +1,1 @@
-"""Pages of one HTML file each, in the style of a study's report: no network, escaped throughout."""
+"""Pages of one HTML file each, in the frame of a study's report; each has its own template."""

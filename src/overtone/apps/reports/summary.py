@@ -9,12 +9,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from overtone.apps.reports import frame
-from overtone.apps.reports.frame import Table
 from overtone.apps.summary.summarise import FEW, Summary
 from overtone.apps.summary.tally import Count, Group
 from overtone.insight.prevalence import Share
-from overtone.study.report.charts import COLOURS, Chart, chart, colour, marker, swatches
+from overtone.study.report import frame
+from overtone.study.report.charts import COLOURS, Chart, chart, colour, marker, short, swatches
+from overtone.study.report.frame import Table
 
 MOST_GROUPS = 12
 """In a chart of groups; the table has more."""
@@ -40,7 +40,7 @@ def write(found: Summary, path: Path) -> None:
         lines |= {_name(group): both[group] for group in list(groups)[:MOST_LINES]}
     corrected = len(found.uncorrected) < len(found.labels)
     frame.write(
-        "summary.html", path,
+        Path(__file__).with_suffix(".html"), path,
         title="Labels in a population",
         said=_said(found, groups, periods),
         corrected=corrected,
@@ -108,20 +108,15 @@ def _rows_chart(name: str, title: str, shares: Mapping[str, Share]) -> Chart:
             axes.plot(one.value, row, "o", color=COLOURS[0], markersize=5, clip_on=False)
             if one.corrected:
                 axes.plot(
-                    one.said_share,
-                    row,
-                    "o",
-                    color=COLOURS[1],
-                    markersize=5,
-                    fillstyle="none",
+                    one.said_share, row, "o", color=COLOURS[1], markersize=5, fillstyle="none",
                     clip_on=False,
-                )
-        axes.set_yticks(range(len(shares)), [_short(each) for each in shares])
+                )  # fmt: skip
+        axes.set_yticks(range(len(shares)), [short(each, 26) for each in shares])
         most = max((one.high for one in shares.values()), default=1.0)
         axes.set(ylim=(len(shares) - 0.5, -0.5), xlim=(0, min(1.0, 1.05 * most) or 1.0))
         axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         axes.grid(visible=False, axis="y")
-        axes.set_title(_short(title, 40))
+        axes.set_title(short(title, 40))
 
     height = max(1.4, 0.7 + ROW * len(shares))
     return chart(draw, name, f"{title}: shares with intervals", size=(4.4, height))
@@ -152,7 +147,7 @@ def _time_chart(
         axes.xaxis.set_major_formatter(dates)
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
         axes.set_ylim(bottom=0)
-        axes.set_title(_short(label, 40))
+        axes.set_title(short(label, 40))
 
     return chart(draw, name, f"{label} over time", size=(4.4, 2.6))
 
@@ -161,18 +156,18 @@ def _whole_table(whole: Mapping[str, Share], order: Sequence[str], found: Summar
     rows = [
         [
             (name, found.uncorrected.get(name, "") if found.errors else ""),
-            (_percent(whole[name].value), ""),
-            (_between(whole[name]), ""),
-            (_percent(whole[name].said_share), ""),
-            (f"{whole[name].said:,}", ""),
+            (_percent(whole[name].value),),
+            (_between(whole[name]),),
+            (_percent(whole[name].said_share),),
+            (f"{whole[name].said:,}",),
         ]
         for name in order
     ]
     heads = [
-        ("label", False), ("share", True), ("95 % interval", True), ("said", True),
-        ("texts of which it is said", True),
+        ("label", ""), ("share", "number"), ("95 % interval", "number"), ("said", "number"),
+        ("texts of which it is said", "number"),
     ]  # fmt: skip
-    return Table("How common each label is", heads, rows)
+    return Table("How common each label is", heads, [("", rows)])
 
 
 def _groups_table(found: Summary, groups: Mapping[Group, Count], order: Sequence[str]) -> Table:
@@ -182,12 +177,12 @@ def _groups_table(found: Summary, groups: Mapping[Group, Count], order: Sequence
         rows.append(
             [
                 (_name(group), "small" if count.texts < FEW else ""),
-                (f"{count.texts:,}", ""),
+                (f"{count.texts:,}",),
                 *((_percent(one.value), _between(one)) for one in (shares[name] for name in order)),
             ]
         )
-    heads = [(", ".join(found.by), False), ("texts", True), *((name, True) for name in order)]
-    return Table("How common each label is, by group", heads, rows)
+    heads = [(", ".join(found.by), ""), *((name, "number") for name in ("texts", *order))]
+    return Table("How common each label is, by group", heads, [("", rows)])
 
 
 def _name(group: Group) -> str:
@@ -201,8 +196,3 @@ def _percent(value: float) -> str:
 
 def _between(one: Share) -> str:
     return f"{100 * one.low:.1f} to {100 * one.high:.1f} %"
-
-
-def _short(text: str, longest: int = 26) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

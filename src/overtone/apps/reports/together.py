@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from overtone.apps.reports import frame
-from overtone.apps.reports.frame import Table
 from overtone.experiment.cooccur import Found
 from overtone.insight.cooccurrence import LEAST, CoOccurrence, Mixed, Pair, Together
-from overtone.study.report.charts import COLOURS, INK, Chart, chart
+from overtone.study.report import frame
+from overtone.study.report.charts import COLOURS, INK, Chart, chart, log_scale, short
+from overtone.study.report.frame import Table
 from overtone.study.report.labels import matrix
 
 MOST_PAIRS = 20
@@ -26,7 +25,7 @@ def write(found: Found, path: Path) -> None:
     pairs = about.truth.surprising()
     fitted = " The decision was fitted on these texts, and is cross-fitted here."
     frame.write(
-        "together.html",
+        Path(__file__).with_suffix(".html"),
         path,
         title="Labels together",
         said=f"{Path(found.dataset).name}, {found.split}: {about.n:,} texts."
@@ -69,10 +68,8 @@ def _lifts(about: CoOccurrence, pairs: Sequence[Pair]) -> Chart:
             ):
                 axes.plot([one.low, one.high], [at, at], color=colour, linewidth=1.5, alpha=0.5)
                 axes.plot(one.lift, at, mark, color=colour, markersize=4)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.3g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_yticks(range(len(pairs)), [_short(f"{pair.a}, {pair.b}") for pair in pairs])
+        log_scale(axes)
+        axes.set_yticks(range(len(pairs)), [short(f"{pair.a}, {pair.b}", 34) for pair in pairs])
         axes.set(ylim=(len(pairs) - 0.4, -0.6), xlabel="lift (log)")
         axes.grid(visible=False, axis="y")
 
@@ -83,14 +80,14 @@ def _lifts(about: CoOccurrence, pairs: Sequence[Pair]) -> Chart:
 
 def _pairs(about: CoOccurrence, pairs: Sequence[Pair]) -> Table:
     heads = [
-        ("labels", False), ("texts with both", True), ("by chance", True), ("lift", True),
-        ("lift as said", True),
+        ("labels", ""), ("texts with both", "number"), ("by chance", "number"), ("lift", "number"),
+        ("lift as said", "number"),
     ]  # fmt: skip
     rows = [
         [
-            (f"{pair.a}, {pair.b}", ""),
-            (f"{pair.together:,}", ""),
-            (f"{pair.expected:,.1f}", ""),
+            (f"{pair.a}, {pair.b}",),
+            (f"{pair.together:,}",),
+            (f"{pair.expected:,.1f}",),
             *(
                 (f"{one.lift:.2f}", f"{one.low:.2f} to {one.high:.2f}")
                 for one in (pair, about.said.pair(pair.a, pair.b))
@@ -100,23 +97,18 @@ def _pairs(about: CoOccurrence, pairs: Sequence[Pair]) -> Table:
     ]
     rare = sum(not pair.enough for pair in about.truth.pairs)
     notes = [f"Of {len(about.truth.pairs):,} pairs, {rare:,} are too rare for anything to be said."]
-    return Table("Surprising pairs", heads, rows, notes)
+    return Table("Surprising pairs", heads, [("", rows)], notes)
 
 
 def _mixed(found: Sequence[Mixed], title: str) -> Table:
-    heads = [("row", False), ("rarely meet", False), ("lift", True), ("all labels", False)]
+    heads = [("row", ""), ("rarely meet", ""), ("lift", "number"), ("all labels", "")]
     rows = [
         [
-            (one.id, ""),
-            (f"{one.a}, {one.b}", f"in {one.together:,} texts"),
-            (f"{one.lift:.2f}", ""),
-            (", ".join(one.labels), ""),
+            (one.id,),
+            (f"{one.a}, {one.b}", f"in {one.together:,} text{'s' * (one.together != 1)}"),
+            (f"{one.lift:.2f}",),
+            (", ".join(one.labels),),
         ]
         for one in found
     ]
-    return Table(title, heads, rows)
-
-
-def _short(text: str, longest: int = 34) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return Table(title, heads, [("", rows)])

@@ -90,6 +90,12 @@ def log_scale(axes: Axes) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
+def short(text: str, longest: int = 30) -> str:
+    """Return a name as a chart has room for it."""
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def colour(place: int) -> str:
     """Return the colour of the model at a place in the plan."""
     return COLOURS[place % len(COLOURS)]

@@ -10,7 +10,7 @@ from sklearn.metrics import precision_recall_curve
 
 from overtone.evaluation import calibration
 from overtone.labels import Labels
-from overtone.study.report.charts import COLOURS, INK, Chart, chart, colour
+from overtone.study.report.charts import COLOURS, INK, Chart, chart, colour, short
 from overtone.study.results import Group, Results, Spread
 
 BAR = 0.11
@@ -43,11 +43,11 @@ def bars(results: Results, dataset: str) -> Chart | None:
                 error_kw={"ecolor": INK, "elinewidth": 0.7},
             )  # fmt: skip
         axes.set_yticks(
-            range(len(names)), [f"{_short(name)} ({per_label[name]['support']})" for name in names]
+            range(len(names)), [f"{short(name)} ({per_label[name]['support']})" for name in names]
         )
         axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="F1 on test")
         axes.grid(visible=False, axis="y")
-        axes.set_title(_short(results.plan.dataset_title(dataset), 48))
+        axes.set_title(short(results.plan.dataset_title(dataset), 48))
 
     left_out = len(per_label) - len(names)
     rest = f" {left_out} rarer labels are left out." if left_out else ""
@@ -74,7 +74,7 @@ def precision_recall(results: Results, dataset: str) -> Chart | None:
             few = np.unique(np.linspace(0, len(recall) - 1, MOST_POINTS).astype(int))
             axes.plot(recall[few], precision[few], color=_colour(results, group), linewidth=1.3)
         axes.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="recall", ylabel="precision")
-        axes.set_title(f"Precision and recall: {_short(results.plan.dataset_title(dataset))}")
+        axes.set_title(f"Precision and recall: {short(results.plan.dataset_title(dataset))}")
 
     return chart(
         draw,
@@ -106,7 +106,7 @@ def reliability(results: Results, dataset: str) -> Chart | None:
             xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel="what the model says",
             ylabel="how often it is so",
         )  # fmt: skip
-        axes.set_title(f"Reliability: {_short(results.plan.dataset_title(dataset))}")
+        axes.set_title(f"Reliability: {short(results.plan.dataset_title(dataset))}")
 
     return chart(
         draw,
@@ -130,7 +130,7 @@ def together(results: Results, group: Group) -> list[Chart]:
         )
         for name, head, on in (
             ("truth", "in the truth", np.nan_to_num(found.truth) > 0.5),  # noqa: PLR2004
-            ("said", _short(f"by {title}", 40), found.decided & known),
+            ("said", short(f"by {title}", 40), found.decided & known),
         )
     ]  # fmt: skip
 
@@ -158,8 +158,8 @@ def matrix(
                         column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=7
                     )
         axes.set(xlim=(-0.5, len(few) - 0.5), ylim=(len(few) - 0.5, -0.5), aspect="equal")
-        axes.set_xticks(range(len(few)), [_short(label, 14) for label in few], rotation=90)
-        axes.set_yticks(range(len(few)), [_short(label, 14) for label in few])
+        axes.set_xticks(range(len(few)), [short(label, 14) for label in few], rotation=90)
+        axes.set_yticks(range(len(few)), [short(label, 14) for label in few])
         axes.tick_params(labelsize=8)
         axes.grid(visible=False)
         axes.set_title(head)
@@ -183,8 +183,3 @@ def _cells(group: Group) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
 
 def _colour(results: Results, group: Group) -> str:
     return colour(list(results.plan.models).index(group.model))
-
-
-def _short(text: str, longest: int = 30) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

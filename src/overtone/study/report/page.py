@@ -7,17 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from overtone import __version__, atomic
 from overtone.study import significance
-from overtone.study.report import labels, mistakes, models, settings
+from overtone.study.report import frame, labels, mistakes, models, settings
 from overtone.study.report.charts import Chart, swatches
 from overtone.study.results import Results
-from overtone.study.table import Table, Value, shown
+from overtone.study.table import Table, shown
 from overtone.study.tables import Findings
-
-FOLDER = Path(__file__).parent
 
 
 def write(findings: Findings, path: Path, *, texts: bool = True) -> None:
@@ -32,11 +27,8 @@ def write(findings: Findings, path: Path, *, texts: bool = True) -> None:
         InputError: a cell's predictions are damaged.
 
     """
-    page = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    ).get_template("page.html")  # fmt: skip
-    atomic.write_text(path, page.render(**_content(findings, texts=texts)))
+    template = Path(__file__).with_suffix(".html")
+    frame.write(template, path, **_content(findings, texts=texts))
 
 
 def _content(findings: Findings, *, texts: bool) -> dict[str, Any]:
@@ -52,7 +44,6 @@ def _content(findings: Findings, *, texts: bool) -> dict[str, Any]:
     return {
         "title": f"Study {plan.grid.name}",
         "paper": plan.published.title if plan.published else "",
-        "version": __version__,
         "done": len(results.done),
         "failed": len(results.failed),
         "open": len(results.missing),
@@ -120,35 +111,33 @@ def _summary(results: Results, dataset: str) -> dict[str, str]:
     }
 
 
-def _rows(table: Table) -> dict[str, Any]:
+def _rows(table: Table) -> frame.Table:
     """Return a table as the page shows it.
 
     The paper's figures stand below ours, in one cell, and a dataset above its rows.
     """
+    words = "prose" if table.name == "not-done" else ""
     heads = [
-        {"head": column.head, "number": column.kind != "text"}
+        (column.head, words if column.kind == "text" else "number")
         for column in table.columns
         if not column.paper
     ]
-    rows = []
+    rows: list[list[list[str]]] = []
     for row in table.rows:
-        cells: list[dict[str, Any]] = []
+        cells: list[list[str]] = []
         for value, column in zip(row, table.columns, strict=True):
-            if column.paper:
-                cells[-1]["paper"] = _paper(value, shown(value, column.kind))
-            else:
-                middle, _, around = shown(value, column.kind).partition(" ± ")
-                cells.append({"value": middle, "around": around, "paper": ""})
+            said = shown(value, column.kind)
+            if not column.paper:
+                middle, _, around = said.partition(" ± ")
+                cells.append([middle, f"± {around}" if around else ""])
+            elif value is not None:
+                cells[-1].append(f"paper {said}")
         rows.append(cells)
-    groups: list[tuple[str, list[list[dict[str, Any]]]]] = [("", rows)]
+    groups = [("", rows)]
     if table.columns[0].key == "dataset":
         heads = heads[1:]
         groups = [
             (name, [cells[1:] for cells in those])
-            for name, those in itertools.groupby(rows, key=lambda cells: cells[0]["value"])
+            for name, those in itertools.groupby(rows, key=lambda cells: cells[0][0])
         ]
-    return {"title": table.title, "heads": heads, "groups": groups, "notes": table.notes}
-
-
-def _paper(value: Value, text: str) -> str:
-    return "" if value is None else text
+    return frame.Table(table.title, heads, groups, table.notes)

@@ -1,0 +1,46 @@
+"""Fills a page's template in the frame and the style that all pages share, and writes it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from overtone import atomic
+
+Rows = Sequence[Sequence[Sequence[str]]]
+"""Cells by row: what a cell says, and what stands small below it; empty words are left out."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as a page shows it."""
+
+    title: str
+    """What those hear who don't see it."""
+    heads: Sequence[tuple[str, str]]
+    """Each column's head and kind: "number", "prose", or "" for a few words."""
+    groups: Sequence[tuple[str, Rows]]
+    """Rows, and what stands above them."""
+    notes: Sequence[str] = ()
+
+
+def write(template: Path, path: Path, **content: object) -> None:
+    """Write a page.
+
+    Args:
+        template: a file that extends frame.html.
+        path: the page.
+        content: what it shows, by the template's names; escaped unless it is markup already.
+
+    """
+    page = Environment(
+        loader=FileSystemLoader([template.parent, Path(__file__).parent]), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    ).get_template(template.name)  # fmt: skip
+    written = page.render(version=metadata.version("overtone"), **content)
+    # A text may hold half of a surrogate pair, which UTF-8 can't.
+    atomic.write_text(path, written.encode("utf-8", "replace").decode())
