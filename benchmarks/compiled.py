@@ -45,11 +45,11 @@ def main() -> None:
     plan = batches.shuffled(encoded.lengths, TEXTS, 20, np.random.default_rng(0))
     given = [made.inputs.collate(encoded, rows) for rows in plan[: options.steps]]
     model: torch.nn.Module = made.pretrained.model.train()
-    compiled = torch.compile(model, dynamic=True)
+    compiled: Callable[..., Tensor] = torch.compile(model, dynamic=True)
     print(f"| products | way | first pass, s | s a step, median of {options.rounds} rounds |")
     print("|---|---|---|---|")
     for precision in ("bf16", "fp32"):
-        ways = {"as it is": model, "compiled": compiled}
+        ways: dict[str, Callable[..., Tensor]] = {"as it is": model, "compiled": compiled}
         first = {name: seconds(way, model, given, precision) for name, way in ways.items()}
         found: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(options.rounds):
@@ -71,7 +71,8 @@ def seconds(
             cast = torch.autocast("cpu", dtype=torch.bfloat16)
         with cast:
             logits = way(**models.tensors(batch, "cpu"))
-        logits.float().square().mean().backward()
+        loss: Tensor = logits.float().square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
     return time.perf_counter() - start
