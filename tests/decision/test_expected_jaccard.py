@@ -246,3 +246,26 @@ def test_certainty_is_no_trouble() -> None:
     on = made(_joint.independent(3)).decide(probabilities)
     assert on[0, :2].tolist() == [False, True]
     assert on[1].all()
+
+
+@pytest.mark.parametrize("labels", [3, 28])
+def test_one_text_is_decided_about_however_much_macro_weighs(labels: int) -> None:
+    # What macro F1 adds is a thousand times Jaccard then, in which its rounding is lost.
+    rng = np.random.default_rng(0)
+    probabilities = rng.beta(0.4, 1.5, size=(300, labels)).astype(np.float32)
+    targets = (rng.random(probabilities.shape) < probabilities).astype(np.float32)
+    config = expected_jaccard.Config(macro=1000)
+    fitted = expected_jaccard.fit(config, probabilities, targets, labels_of(labels))
+    alone = [fitted.decide(row[None])[0] for row in probabilities]
+    np.testing.assert_array_equal(alone, fitted.decide(probabilities))
+
+
+def test_a_text_without_probabilities_carries_nothing() -> None:
+    joint = random_joint(5, seed=0)
+    options = Options("jaccard", 0, labels_of(5))
+    fitted = ExpectedJaccard(options, joint, np.ones(5), np.ones(5))
+    unknown = np.full((1, 5), np.nan, np.float32)
+    assert not fitted.decide(unknown).any()
+    sure = np.full((1, 5), 0.99, np.float32)
+    both = fitted.decide(np.concatenate([unknown, sure]))
+    np.testing.assert_array_equal(both, np.concatenate([[[False] * 5], fitted.decide(sure)]))

@@ -205,9 +205,12 @@ def _best(
     reach[:, 0] = probability[:, 0] * jaccards[0, 0]
     reach += more
     guess = (marginal > GUESS) @ (1 << np.arange(marginal.shape[1]))
-    worth = np.einsum("nt,nt->n", probability, jaccards[guess])
+    # In float64, for what is added for macro F1 may be much more than 1.
+    worth = np.einsum("nt,nt->n", probability, jaccards[guess]).astype(np.float64)
     worth += np.take_along_axis(more, guess[:, None], axis=1)[:, 0]
-    looked = np.flatnonzero((reach >= worth[:, None] - ROUNDING).any(axis=0))
+    reached = (reach >= worth[:, None] - ROUNDING).any(axis=0)
+    reached[guess] = True  # where a probability is NaN no set reaches anything
+    looked = np.flatnonzero(reached)
     value = probability @ jaccards[looked].T + more[:, looked]
     return np.asarray(looked[value.argmax(axis=1)], dtype=np.int64)
 

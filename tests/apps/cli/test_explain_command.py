@@ -64,6 +64,19 @@ def test_where_no_emotion_is_on_it_says_how_to_ask_for_one(cli: Cli, bag: Path) 
     assert "--label" in found.err
 
 
+def test_a_label_is_named_as_a_shell_takes_it_and_moves_no_cursor(cli: Cli, tmp_path: Path) -> None:
+    rows = [f"sun t{n},{int(n % 4 == 0)},{int(n % 3 == 0)}" for n in range(40)]
+    header = "text,very \x1b[2Jsad,very \x1b[2Jglad"
+    (tmp_path / "own.csv").write_text("\n".join([header, *rows]), encoding="utf-8")
+    settings = ["decision.name=threshold", "decision.threshold=0.999"]
+    found = overtone.train(
+        str(tmp_path / "own.csv"), tmp_path / "run", model="tfidf", settings=settings
+    )
+    said = cli("explain", found.path, "zzz").err
+    assert "--label 'very  [2J" in said
+    assert "\x1b" not in said
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

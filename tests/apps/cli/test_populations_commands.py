@@ -118,3 +118,16 @@ def test_summarise_shows_and_writes(cli: Cli, run: Path, own_file: Path, tmp_pat
     asked = ("summarise", "scored", "--model", run, "--output", "out", "--json", "-")
     assert json.loads(cli(*asked).out)["texts"] == 92
     cli("summarise", "scored", "--by", "who", "--output", "out").assert_failed_with_notes()
+
+
+def test_summarise_claims_no_correction_where_errors_are_too_uncertain(
+    cli: Cli, tmp_path: Path
+) -> None:
+    rows = [f"sun t{n},{int(n % 4 == 0)},{int(n % 3 == 0)}" for n in range(40)]
+    (tmp_path / "own.csv").write_text("\n".join(["text,joy,fear", *rows]), encoding="utf-8")
+    path = overtone.train(str(tmp_path / "own.csv"), tmp_path / "run", model="tfidf").path
+    overtone.score(path, tmp_path / "own.csv", tmp_path / "scored")
+    found = cli("summarise", "scored", "--model", path, "--output", "out")
+    assert found.code == 0, found.err
+    assert found.out.count("not corrected") == 2
+    assert "corrected for" not in found.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ def explain(
     json_to: JsonTo = None,
 ) -> None:
     """Say which words pushed for and against each emotion."""
+    from overtone.apps.cli.printable import printable
     from overtone.insight.explain import explain as explain_text
 
     # Bytes of the command line that are no UTF-8 arrive as lone surrogates, which can't be printed.
@@ -39,9 +41,10 @@ def explain(
     found = explain_text(model, whole, labels=label, method=method)
     if not found.labels:
         likeliest, p = max(found.prediction.probabilities.items(), key=lambda pair: pair[1])
+        name = printable(likeliest)
         typer.echo(
-            f"note: no emotion is on; the likeliest is {likeliest} ({p:.2f}), which "
-            f"--label {likeliest} explains",
+            f"note: no emotion is on; the likeliest is {name} ({p:.2f}), which "
+            f"--label {shlex.quote(name)} explains",
             err=True,
         )
     if html is not None:

@@ -30,7 +30,7 @@ def show_summary(found: Summary, output: Path) -> None:
             "" if one.corrected else "not corrected",
         )
     console.print(table)
-    if found.errors:
+    if any(one.corrected for one in shares.values()):
         console.print(
             "corrected for the model's known errors, whose own uncertainty is in the intervals; "
             "said: of how many texts the model says it",
