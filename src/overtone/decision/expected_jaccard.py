@@ -204,7 +204,10 @@ def _best(
     reach = marginal @ (sets / np.maximum(sets.sum(axis=1, keepdims=True), 1)).T
     reach[:, 0] = probability[:, 0] * jaccards[0, 0]
     reach += more
-    guess = (marginal > GUESS) @ (1 << np.arange(marginal.shape[1]))
+    on = marginal > GUESS
+    if not jaccards[0, 0]:  # then no set is worth less than the empty one
+        on[np.arange(len(on)), marginal.argmax(axis=1)] = True
+    guess = on @ (1 << np.arange(marginal.shape[1]))
     # In float64, for what is added for macro F1 may be much more than 1.
     worth = np.einsum("nt,nt->n", probability, jaccards[guess]).astype(np.float64)
     worth += np.take_along_axis(more, guess[:, None], axis=1)[:, 0]
