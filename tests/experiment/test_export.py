@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -107,6 +108,34 @@ def test_openvino_answers_as_the_model(run: Path, tmp_path: Path) -> None:
         atol=1e-4,
         rtol=0,
     )
+
+
+@pytest.mark.parametrize("kind", ["onnx", "openvino"])
+def test_halves_take_half_the_room_and_answer_nearly_as_the_model(
+    run: Path, tmp_path: Path, kind: Literal["onnx", "openvino"]
+) -> None:
+    pytest.importorskip("openvino")
+    whole = overtone.export(run, tmp_path / "whole", format=kind)
+    halves = overtone.export(
+        run,
+        tmp_path / "halves",
+        format=kind,
+        precision="fp16",
+        jaccard_tolerance=100,  # the tiny model's probabilities all lie near its thresholds
+    )
+
+    name = "model.onnx" if kind == "onnx" else "model.bin"
+    sizes = [found.bundle.file(name).stat().st_size for found in (whole, halves)]
+    assert sizes[1] < 0.8 * sizes[0]
+    assert 0 < halves.parity.largest_difference < 0.02
+    backends = ["onnx", "openvino"] if kind == "onnx" else ["openvino"]
+    for backend in backends:
+        np.testing.assert_allclose(
+            overtone.load(halves.bundle.path, backend=backend).probabilities(TEXTS),
+            overtone.load(run).probabilities(TEXTS),
+            atol=0.02,
+            rtol=0,
+        )
 
 
 def test_an_export_can_be_given_another_decision(exported: Exported, tmp_path: Path) -> None:

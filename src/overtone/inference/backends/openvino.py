@@ -60,7 +60,8 @@ def open_bundle(config: Config, bundle: Bundle) -> Opened:
             f"{bundle.path}: OpenVINO {openvino.__version__} can't compute {name}; "
             "overtone export --format openvino makes what it can"
         ) from error
-    names = tuple(given.get_any_name() for given in compiled.inputs)
+    # An input may have several names, one of which is the batch's.
+    names = tuple(set(given.get_names()) for given in compiled.inputs)
     idle: SimpleQueue[openvino.InferRequest] = SimpleQueue()  # a request computes one batch
     for _ in range(lanes):
         idle.put(compiled.create_infer_request())
@@ -68,7 +69,9 @@ def open_bundle(config: Config, bundle: Bundle) -> Opened:
     def logits_of(batch: Batch) -> NDArray[np.float32]:
         request = idle.get()
         try:
-            found = request.infer({name: batch[name] for name in names})
+            found = request.infer(
+                {place: batch[(known & batch.keys()).pop()] for place, known in enumerate(names)}
+            )
             return np.array(found[0], dtype=np.float32)  # a copy: the request reuses its own
         finally:
             idle.put(request)
