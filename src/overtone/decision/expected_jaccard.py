@@ -200,8 +200,7 @@ def _best(
     """
     if not len(marginal):
         return np.zeros(0, dtype=np.int64)
-    sets = _sets(marginal.shape[1])
-    reach = marginal @ (sets / np.maximum(sets.sum(axis=1, keepdims=True), 1)).T
+    reach = marginal @ _means(marginal.shape[1])
     reach[:, 0] = probability[:, 0] * jaccards[0, 0]
     reach += more
     on = marginal > GUESS
@@ -295,6 +294,13 @@ def _best_f1(marginals: Floats) -> tuple[Floats, Floats]:
 def _sets(m: int) -> Floats:
     """Return all sets of m labels as rows of 0 and 1, (2^m, m); the empty one first."""
     return ((np.arange(2**m)[:, None] >> np.arange(m)) & 1).astype(np.float64)
+
+
+@cache
+def _means(m: int) -> Floats:
+    """Return what makes labels' probabilities the mean over each set's, (m, 2^m)."""
+    sets = _sets(m)
+    return np.asarray(sets / np.maximum(sets.sum(axis=1, keepdims=True), 1)).T
 
 
 @cache

@@ -9,11 +9,13 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
+    DataSettings,
     GroupColumn,
     IdColumn,
     JsonTo,
     LabelColumn,
     LabelColumns,
+    ScoredSplit,
     Separator,
     SoftLabels,
     TextColumn,
@@ -31,10 +33,7 @@ def compare(
     model_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="The same of the other one.")],
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", help="train, dev or test; of a file also all, its default."),
-    ] = None,
+    split: ScoredSplit = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
@@ -42,10 +41,7 @@ def compare(
     soft_labels: SoftLabels = False,
     group_column: GroupColumn = None,
     id_column: IdColumn = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
-    ] = None,
+    settings: DataSettings = None,
     resamples: Annotated[
         int | None,
         typer.Option("--resamples", min=1, help="How often texts and seeds are drawn; 10,000."),

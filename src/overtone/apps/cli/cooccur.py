@@ -10,12 +10,14 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
+    DataSettings,
     GroupColumn,
     IdColumn,
     JsonTo,
     LabelColumn,
     LabelColumns,
     Model,
+    ScoredSplit,
     Separator,
     SoftLabels,
     TextColumn,
@@ -30,10 +32,7 @@ def cooccur(
     model: Model,
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", help="train, dev or test; of a file also all, its default."),
-    ] = None,
+    split: ScoredSplit = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
@@ -41,10 +40,7 @@ def cooccur(
     soft_labels: SoftLabels = False,
     group_column: GroupColumn = None,
     id_column: IdColumn = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
-    ] = None,
+    settings: DataSettings = None,
     most: Annotated[
         int, typer.Option("--mixed", min=0, help="Texts with mixed feelings that are listed.")
     ] = 50,

@@ -11,12 +11,14 @@ from overtone.apps.cli.options import (
     OWN,
     DataDir,
     DatasetOrFile,
+    DataSettings,
     GroupColumn,
     IdColumn,
     JsonTo,
     LabelColumn,
     LabelColumns,
     Model,
+    ScoredSplit,
     Separator,
     SoftLabels,
     TextColumn,
@@ -36,10 +38,7 @@ def evaluate(
     model: Model,
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", help="train, dev or test; of a file also all, its default."),
-    ] = None,
+    split: ScoredSplit = None,
     text_column: TextColumn = None,
     labels: LabelColumns = None,
     label_column: LabelColumn = None,
@@ -47,10 +46,7 @@ def evaluate(
     soft_labels: SoftLabels = False,
     group_column: GroupColumn = None,
     id_column: IdColumn = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
-    ] = None,
+    settings: DataSettings = None,
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
     ] = False,

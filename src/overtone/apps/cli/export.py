@@ -10,6 +10,7 @@ import typer
 
 from overtone.apps.cli.options import (
     DataDir,
+    DataSettings,
     JsonTo,
     LabelColumn,
     LabelColumns,
@@ -91,10 +92,7 @@ def export(
     label_column: LabelColumn = None,
     separator: Separator = None,
     soft_labels: SoftLabels = False,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
-    ] = None,
+    settings: DataSettings = None,
     json_to: JsonTo = None,
 ) -> None:
     """Make a smaller, faster form of a model that needs no torch, if it answers as the model."""

@@ -29,6 +29,14 @@ DataDir = Annotated[
         file_okay=False,
     ),
 ]
+ScoredSplit = Annotated[
+    str | None,
+    typer.Option("--split", help="train, dev or test; of a file also all, its default."),
+]
+DataSettings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="data.KEY=VALUE", help="The dataset's options; repeatable."),
+]
 JsonTo = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write JSON; - is standard output.")
 ]

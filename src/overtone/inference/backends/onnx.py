@@ -53,8 +53,7 @@ def open_bundle(config: Config, bundle: Bundle) -> Opened:
         BundleError: the file is no graph that this version of ONNX Runtime can compute.
 
     """
-    in_all = config.threads or threads.share()
-    lanes = min(config.lanes or in_all, in_all)
+    in_all, lanes = threads.divided(config.threads, config.lanes)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = in_all // lanes
     options.inter_op_num_threads = 1

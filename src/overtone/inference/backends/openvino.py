@@ -43,8 +43,7 @@ def open_bundle(config: Config, bundle: Bundle) -> Opened:
         BundleError: the file is no graph that this version of OpenVINO can compute.
 
     """
-    in_all = config.threads or threads.share()
-    lanes = min(config.lanes or in_all, in_all)
+    in_all, lanes = threads.divided(config.threads, config.lanes)
     name = OPENVINO if OPENVINO in bundle.files else ONNX
     kinds = {"fp32": openvino.Type.f32, "bf16": openvino.Type.bf16}
     settings: dict[str, object] = {
