@@ -366,6 +366,15 @@ def test_a_stopped_run_with_a_moving_average_goes_on_bit_for_bit(
     assert same(again.weights(), expected)
 
 
+@pytest.mark.parametrize(("epochs", "least"), [(1, STEPS * 2 + 1), (3, STEPS), (3, STEPS * 3)])
+def test_a_small_dataset_has_as_many_epochs_as_its_least_steps_take(
+    bert: Path, tmp_path: Path, whole: Weights, epochs: int, least: int
+) -> None:
+    """Three in each case, with the rates of three."""
+    config = replace(CONFIG, epochs=epochs, least_steps=least)
+    assert same(trained(bert, tmp_path, config), whole)
+
+
 def test_losses_that_are_read_together_change_nothing(
     bert: Path, tmp_path: Path, whole: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:

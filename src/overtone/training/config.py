@@ -14,6 +14,9 @@ class Config:
 
     epochs: Count = 5
     """Most epochs."""
+    least_steps: Annotated[int, Range(0)] = 0
+    """Steps of the optimiser below which training doesn't end: of a small dataset there are more
+    epochs than `epochs`, as many as that takes. 0 is off."""
     batch_size: Count = 32
     """Texts a step of the optimiser, over all processes: the effective batch."""
     batch_tokens: Count = 8192

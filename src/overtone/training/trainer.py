@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import logging
 import math
 import signal
 import time
@@ -28,6 +30,8 @@ from overtone.training.result import Fitted, Scores, TrainingData
 from overtone.training.step import Stepper, precision
 from overtone.training.stopping import Interrupted, StopRequests
 from overtone.training.tracking import Tracker
+
+log = logging.getLogger(__name__)
 
 SHARE = 0.02
 """Most of the time that checkpoints may take."""
@@ -77,6 +81,7 @@ def fit(
 
     """
     team = team or ranks.join(cpu=config.device == "cpu", shard=config.shard)
+    config = _long_enough(config, data)
     torch.manual_seed(config.seed)
     if config.lora:
         model.adapt(config.lora, config.lora_alpha)
@@ -125,6 +130,15 @@ def fit(
     checkpoint.load_best(folder / "checkpoints", model, digest)
     model.merge(folder if team.first else None)
     return Fitted(progress.history, progress.best_epoch, _cost(progress, len(data)))
+
+
+def _long_enough(config: Config, data: TrainingData) -> Config:
+    """Return the config with as many epochs as `least_steps` takes."""
+    steps = len(data.plan(config.batch_size, config.window, np.random.default_rng(0)))
+    epochs = max(config.epochs, math.ceil(config.least_steps / steps))
+    if epochs > config.epochs:
+        log.info("%d epochs of %d steps, for training.least_steps", epochs, steps)
+    return dataclasses.replace(config, epochs=epochs)
 
 
 class _Loop:
