@@ -1,0 +1,164 @@
+"""The reference of recipes, from the code: each plugin's `Config`, field by field, and the presets.
+
+A field's docstring, the text under it, is only in the source, so that is what is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import textwrap
+import typing
+from collections.abc import Iterator
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from overtone.apps.server.settings import Settings
+from overtone.config import PRESETS, RECIPES, find_plugin, plugin_names, preset_names
+from overtone.experiment import also, recipe
+
+WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+
+
+def pages() -> dict[str, str]:
+    """Return each page's text by its name, `index` among them."""
+    made = {kind: _plugins(kind, f"overtone.{recipe.PACKAGES.get(kind, kind)}")
+            for kind in recipe.PLUGINS}  # fmt: skip
+    made |= {kind: _section(kind, cls) for kind, cls in recipe.PLAIN.items()}
+    made["also"] = _section("also.NAME", also.Config)
+    ordered = {kind: made[kind] for kind in recipe.DEFAULTS}
+    ordered["server"] = _section("server", Settings, "overtone serve")
+    checks = ("insight.data_check", "overtone data check")
+    ordered["data-check"] = _plugins("KIND", f"overtone.{checks[0]}", checks[1])
+    ordered["presets"] = _presets()
+    return {"index": _index(ordered), **ordered}
+
+
+def _index(made: dict[str, str]) -> str:
+    """Return the page that lists the sections."""
+    return "\n".join([
+        "# Configuration", "",
+        "A recipe is a TOML file of sections, `overtone train --config FILE`; `--set "
+        "section.key=value` sets one value. A section that stands for a plugin names it: "
+        '`[loss]` with `name = "focal"`, or `--set loss.name=focal`. What is not said has the '
+        "default below; a key that does not exist is an error that lists those that do. These "
+        "pages are made from the code.", "",
+        "```{toctree}", *made, "```", "",
+    ])  # fmt: skip
+
+
+def _plugins(kind: str, package: str, command: str = "") -> str:
+    """Return the page of a section that names a plugin, with every plugin's options."""
+    title = f"{command}: kinds" if command else f"[{kind}]"
+    how = f"`{command} --set {kind}.KEY=VALUE`" if command else f"`--set {kind}.KEY=VALUE`"
+    lines = [f"# {title}", "", f"{how}, a plugin of `{package}`:", ""]
+    lines += [f"{_summary(importlib.import_module(package))}", ""] if not command else []
+    for name in plugin_names(package):
+        module = find_plugin(package, name)
+        lines += [f"## {name}", "", _prose(module.__doc__), "", *_fields(module.Config)]
+    return "\n".join(lines)
+
+
+def _section(kind: str, cls: type, command: str = "") -> str:
+    """Return the page of a section with one set of options."""
+    how = f"`{command} --set {kind}.KEY=VALUE`" if command else f"`--set {kind}.KEY=VALUE`"
+    return "\n".join([f"# [{kind}]", "", _prose(cls.__doc__), "", f"{how}", "", *_fields(cls)])
+
+
+def _presets() -> str:
+    """Return the page with all presets as they are."""
+    lines = ["# Presets", "", "`--config NAME`; of `tune/` and `study/`, the argument of "
+             "`overtone tune` and `overtone study`.", ""]  # fmt: skip
+    folders = (*RECIPES, *sorted({path.name for path in PRESETS.iterdir()} - {*RECIPES}))
+    for name in preset_names(folders):
+        text = (PRESETS / f"{name}.toml").read_text(encoding="utf-8")
+        lines += [f"## {name}", "", "```toml", text.rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _fields(cls: type) -> Iterator[str]:
+    """Yield a definition for each field of a dataclass: its key, type, default and docstring."""
+    documented = docstrings(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
+    fields = dataclasses.fields(cls)
+    if not fields:
+        yield from ("No options.", "")
+    for field in fields:
+        facts = [words(hints[field.name])]
+        if field.default is not dataclasses.MISSING:
+            facts.append(f"default `{_toml(field.default)}`")
+        elif field.default_factory is not dataclasses.MISSING:
+            facts.append(f"default `{_toml(field.default_factory())}`")
+        else:
+            facts.append("required")
+        yield from (f"`{field.name}` <small>{'; '.join(facts)}</small>",
+                    f": {_prose(documented.get(field.name, ''))}", "")  # fmt: skip
+
+
+def docstrings(cls: type) -> dict[str, str]:
+    """Return the text under each field of a dataclass and of those that it inherits from."""
+    found: dict[str, str] = {}
+    for each in reversed(cls.__mro__):
+        if not dataclasses.is_dataclass(each):
+            continue
+        body = ast.parse(textwrap.dedent(inspect.getsource(each))).body[0]
+        assert isinstance(body, ast.ClassDef)  # noqa: S101 - it is the source of a class
+        for field, below in zip(body.body, body.body[1:], strict=False):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    found[name] = inspect.cleandoc(text)
+    return found
+
+
+def words(kind: Any) -> str:  # noqa: ANN401 - a type of any kind
+    """Return a field's type in words."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return f"{words(arguments[0])}, {', '.join(str(bound) for bound in arguments[1:])}"
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is tuple:
+        return f"list ({words(arguments[0])})"
+    if origin is dict:
+        return f"table ({words(arguments[1])})"
+    if kind in WORDS:
+        return WORDS[kind]
+    inner = [words(each) for each in arguments if each is not NoneType]
+    return " or ".join(inner) if inner else "any value"
+
+
+def _toml(value: object) -> str:
+    """Return a default as it is written in a recipe."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(map(_toml, value))}]"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _summary(module: Any) -> str:  # noqa: ANN401
+    """Return the first paragraph of a package's docstring."""
+    return _prose(inspect.cleandoc(module.__doc__ or "").split("\n\n")[0])
+
+
+def _prose(text: str | None) -> str:
+    """Return a docstring as Markdown that is all text but for its code."""
+    cleaned = inspect.cleandoc(text or "")
+    parts = cleaned.split("`")
+    for place in range(0, len(parts), 2):
+        for sign in "*_[]<":
+            parts[place] = parts[place].replace(sign, f"\\{sign}")
+    return "`".join(parts)
