@@ -10,6 +10,9 @@ import typer
 
 from overtone.apps import cli
 
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 failure at run time, 2 bad usage or input, 128 + n stopped by signal n."
+)
 PANEL = "Options"
 """The heading of options that are in no panel of their own."""
 
@@ -29,8 +32,7 @@ def _index(root: Any, commands: dict[str, Any]) -> str:  # noqa: ANN401 - typer'
         "# Command line", "", _words(root.help), "",
         "```", "overtone [--debug] COMMAND …", "overtone COMMAND --help", "```", "",
         "| command | |", "|---|---|", *rows, "",
-        "Exit codes: 0 done, 1 failure at run time, 2 bad usage or input, 128 + n stopped by "
-        "signal n.", "",
+        EXIT_CODES, "",
         "## Options of every command", "", *_options("overtone", root, None),
         "```{toctree}", ":hidden:", "", *commands, "```", "",
     ])  # fmt: skip
@@ -48,9 +50,7 @@ def _page(command: Any, name: str) -> str:  # noqa: ANN401
 def _body(command: Any, whole: str, heading: str) -> Iterator[str]:  # noqa: ANN401
     """Yield what a command does, how it is called, its arguments and its options by panel."""
     yield from (_words(command.help), "")
-    with typer.main.get_command(cli.app).make_context("overtone", ["train"]) as parent:
-        context = command.context_class(command, info_name=whole, parent=parent)
-        usage = " ".join(command.collect_usage_pieces(context))
+    usage = " ".join(command.collect_usage_pieces(command.context_class(command)))
     yield from ("```", f"{whole} {usage}", "```", "")
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     if arguments:

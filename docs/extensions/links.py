@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"^(`{3,}).*?^\1$|(?<!`)`[^`\n]+`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)|<(https?://[^>\s]+)>")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
@@ -53,7 +54,7 @@ def there(page: Path, target: str) -> bool:
 
 def anchors(page: Path) -> set[str]:
     """Return the names of a page's headings, as GitHub and MyST make them."""
-    text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
     found: set[str] = set(NAMED.findall(text))
     for heading in HEADING.findall(text):
         shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)

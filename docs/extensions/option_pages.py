@@ -17,7 +17,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from overtone.apps.server.settings import Settings
 from overtone.config import PRESETS, RECIPES, find_plugin, plugin_names, preset_names
-from overtone.experiment import also, recipe
+from overtone.experiment import adaptation, also, recipe
+
+INTRODUCTION = """\
+A recipe is a TOML file of sections, for `overtone train --config FILE`; `--set section.key=value`
+sets one value. A section that stands for a plugin names it: `[loss]` with `name = "focal"`, or
+`--set loss.name=focal`. What is not said has the default that stands here, or that the model's
+family goes with; a key that does not exist is an error that lists those that do."""
+
+USE = "`--config NAME`; of those below `tune/` and `study/`, the argument of the command so called."
 
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 
@@ -29,6 +37,7 @@ def pages() -> dict[str, str]:
     made |= {kind: _section(kind, cls) for kind, cls in recipe.PLAIN.items()}
     made["also"] = _section("also.NAME", also.Config)
     ordered = {kind: made[kind] for kind in recipe.DEFAULTS}
+    ordered["masking"] = _section("masking", adaptation.Masking, "overtone adapt")
     ordered["server"] = _section("server", Settings, "overtone serve")
     checks = ("insight.data_check", "overtone data check")
     ordered["data-check"] = _plugins("KIND", f"overtone.{checks[0]}", checks[1])
@@ -36,15 +45,32 @@ def pages() -> dict[str, str]:
     return {"index": _index(ordered), **ordered}
 
 
+def keys() -> dict[str, set[str]]:
+    """Return the keys that `--set SECTION.KEY=VALUE` may name, by section, of whatever plugin."""
+    packages = {kind: f"overtone.{recipe.PACKAGES.get(kind, kind)}" for kind in recipe.PLUGINS}
+    found = {
+        kind: {"name"}.union(*(_names(find_plugin(package, name).Config)
+                               for name in plugin_names(package)))
+        for kind, package in packages.items()
+    }  # fmt: skip
+    found |= {kind: _names(cls) for kind, cls in recipe.PLAIN.items()}
+    # What another dataset may be told is its share and its own options.
+    found["also"] = {"share"} | found["data"]
+    found |= {"server": _names(Settings), "masking": _names(adaptation.Masking)}
+    checks = "overtone.insight.data_check"
+    return found | {name: _names(find_plugin(checks, name).Config) for name in plugin_names(checks)}
+
+
+def _names(cls: type) -> set[str]:
+    """Return the names of a dataclass's fields."""
+    return {field.name for field in dataclasses.fields(cls)}
+
+
 def _index(made: dict[str, str]) -> str:
     """Return the page that lists the sections."""
     return "\n".join([
         "# Configuration", "",
-        "A recipe is a TOML file of sections, `overtone train --config FILE`; `--set "
-        "section.key=value` sets one value. A section that stands for a plugin names it: "
-        '`[loss]` with `name = "focal"`, or `--set loss.name=focal`. What is not said has the '
-        "default below; a key that does not exist is an error that lists those that do. These "
-        "pages are made from the code.", "",
+        INTRODUCTION, "",
         "```{toctree}", *made, "```", "",
     ])  # fmt: skip
 
@@ -69,8 +95,7 @@ def _section(kind: str, cls: type, command: str = "") -> str:
 
 def _presets() -> str:
     """Return the page with all presets as they are."""
-    lines = ["# Presets", "", "`--config NAME`; of `tune/` and `study/`, the argument of "
-             "`overtone tune` and `overtone study`.", ""]  # fmt: skip
+    lines = ["# Presets", "", USE, ""]  # fmt: skip
     folders = (*RECIPES, *sorted({path.name for path in PRESETS.iterdir()} - {*RECIPES}))
     for name in preset_names(folders):
         text = (PRESETS / f"{name}.toml").read_text(encoding="utf-8")

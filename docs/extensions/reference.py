@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sphinx.application import Sphinx
-
 from docs.extensions import command_pages, option_pages, python_pages
+from sphinx.application import Sphinx
 
 MADE = {"cli": command_pages, "config": option_pages, "python": python_pages}
 """The folders of docs/reference, and what fills them."""

@@ -25,6 +25,7 @@ PAGES = sorted(
 BLOCK = re.compile(r"^```(?P<info>\S[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"(?:^ {4}.*\n)+", re.MULTILINE)
+SHELL = re.compile(r"^ +(overtone|for) ", re.MULTILINE)
 INLINE = re.compile(r"(?<!`)`(overtone [^`]+)`(?!`)")
 
 
@@ -53,7 +54,7 @@ def scripts(page: Path) -> list[str]:
     text = page.read_text(encoding="utf-8")
     fenced = [block.text for block in blocks(page) if block.language == "sh"]
     indented = [match[0] for match in INDENTED.finditer(FENCED.sub("", text))]
-    return fenced + [block for block in indented if re.search(r"^ +(overtone|for) ", block, re.M)]
+    return fenced + [block for block in indented if SHELL.search(block)]
 
 
 def mentioned(page: Path) -> list[list[str]]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
-
-import overtone
+from docs.extensions.option_pages import keys
 from tests.docs.blocks import PAGES, ROOT, blocks, commands, mentioned, scripts
 from tests.docs.usage import prepare, problem, problem_of_part
+
+import overtone
+
+SETTING = re.compile(r"--set '?([a-z_]+)\.([A-Za-z_.]+)=")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -28,6 +32,20 @@ def test_commands_are_understood(
         check = problem_of_part if "…" in " ".join(words) else problem
         if said := check(words):
             wrong.append(f"overtone {' '.join(words)}: {said}")
+    assert wrong == []
+
+
+@pages
+def test_settings_name_what_a_recipe_has(page: Path) -> None:
+    known = keys()
+    given = SETTING.findall(page.read_text(encoding="utf-8"))
+    # `section.KEY` in capitals stands for any.
+    wrong = [
+        (section, key)
+        for section, key in given
+        if not key.isupper() and key.split(".")[-1] not in known.get(section, ())
+        and not key.startswith(("prompts.", "positive_weights.", "thresholds."))
+    ]  # fmt: skip
     assert wrong == []
 
 
@@ -52,11 +70,8 @@ def check(node: ast.AST) -> None:
             for each in names:
                 assert hasattr(importlib.import_module(module), each.name)
         case ast.Call(func=ast.Attribute(value=ast.Name(id="overtone"), attr=name)):
-            starred = any(isinstance(each, ast.Constant) and each.value is ... for each in node.args)
-            given = [None] * len(node.args)
             keys = {each.arg: None for each in node.keywords if each.arg}
-            bind = inspect.signature(getattr(overtone, name))
-            (bind.bind_partial if starred else bind.bind)(*given, **keys)
+            inspect.signature(getattr(overtone, name)).bind(*[None] * len(node.args), **keys)
 
 
 @pages
@@ -81,7 +96,7 @@ def test_marks_are_known() -> None:
         ("overtone fly runs/first", "no such command"),
         ("overtone data fly", "no such command"),
         ("overtone predict --loud runs/first text", "No such option"),
-        ("overtone train --dataset sample --output r --seed many", "many"),
+        ("overtone train --dataset sample --output r --seed many", "valid integer"),
         ("overtone predict", "Missing argument"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def plain(word: str) -> str:
 
 def prepare(words: list[str], folder: Path) -> None:
     """Make the folders and files that a command wants to be there before it starts."""
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in pairwise(words):
         if option == "--data-dir":
             (folder / value).mkdir(exist_ok=True)
         elif option == "--terms":
