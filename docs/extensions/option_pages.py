@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import importlib
 import inspect
 import textwrap
 import typing
@@ -80,7 +79,6 @@ def _plugins(kind: str, package: str, command: str = "") -> str:
     title = f"{command}: kinds" if command else f"[{kind}]"
     how = f"`{command} --set {kind}.KEY=VALUE`" if command else f"`--set {kind}.KEY=VALUE`"
     lines = [f"# {title}", "", f"{how}, a plugin of `{package}`:", ""]
-    lines += [f"{_summary(importlib.import_module(package))}", ""] if not command else []
     for name in plugin_names(package):
         module = find_plugin(package, name)
         lines += [f"## {name}", "", _prose(module.__doc__), "", *_fields(module.Config)]
@@ -172,11 +170,6 @@ def _toml(value: object) -> str:
             return f"{value:g}"
         case _:
             return str(value)
-
-
-def _summary(module: Any) -> str:  # noqa: ANN401
-    """Return the first paragraph of a package's docstring."""
-    return _prose(inspect.cleandoc(module.__doc__ or "").split("\n\n")[0])
 
 
 def _prose(text: str | None) -> str:

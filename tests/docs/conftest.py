@@ -6,7 +6,7 @@ import csv
 import os
 from pathlib import Path
 
-import pyarrow
+import pyarrow as pa
 import pytest
 import zstandard
 from pyarrow import parquet
@@ -46,7 +46,8 @@ def workplace(models: Path, tmp_path: Path) -> Path:
         write_reviews(tmp_path / "reviews" / f"{name}.csv", "happy")
     (tmp_path / "data").mkdir()
     parquet.write_table(
-        pyarrow.table({"text": ["a good one", "no good"]}), tmp_path / "data" / "a.parquet"
+        pa.table({"id": ["1", "2"], "text": ["a good one", "no good"]}),
+        tmp_path / "data" / "a.parquet",
     )
     packed = zstandard.compress(b"id,text\n1,a good one\n")
     (tmp_path / "more.csv.zst").write_bytes(packed)
