@@ -92,7 +92,9 @@ def test_pages_that_need_a_shell_run(page: Path, workplace: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     # What the script leaves behind in the background ends with it.
-    script = "trap 'kill $(jobs -p) 2>&-' EXIT\n" + "\n".join(code).replace("8000", str(port))
+    script = "trap 'kill $(jobs -p) 2>&- || true' EXIT\n" + "\n".join(code).replace(
+        "8000", str(port)
+    )
     command = ["bash", "-euxo", "pipefail", "-c", script]
     environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
     log = workplace / "log.txt"
@@ -107,7 +109,7 @@ def test_pages_that_need_a_shell_run(page: Path, workplace: Path) -> None:
 
 @pytest.mark.slow
 @marked("dry")
-def test_what_takes_long_would_start(page: Path, play: Play, data_dir: Path) -> None:
+def test_what_takes_long_would_start(page: Path, data_dir: Path, play: Play) -> None:
     for words in (words for block in of(page, "dry") for words in commands(block.text)):
         command, _, wrong = found(words)
         assert not wrong
