@@ -25,6 +25,7 @@ extensions = [
 exclude_patterns = ["_build"]
 highlight_language = "none"
 nitpicky = False
+smartquotes_action = "qe"  # quotes and dots, no dashes: --option is two
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
