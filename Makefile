@@ -8,10 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all lint types contracts clean
+.PHONY: help setup demo docs test test-all lint types contracts clean
 
 help:
 	@echo "make demo      train on the sample, evaluate, label three sentences (minutes)"
+	@echo "make docs      these pages and the reference as HTML: docs/_build/html/index.html"
 	@echo "make test      lint, types, import contracts, tests (at most 10 minutes)"
 	@echo "make test-all  the same and everything slow or heavy (at most 40 minutes)"
 
@@ -23,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) --no-deps,) torch
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	  --editable '.[train,embedded,check,score,ray,ekphrasis,study,export,openvino,serve,dev]'
+	  --editable '.[train,embedded,check,score,ray,ekphrasis,study,export,openvino,serve,docs,dev]'
 	@touch $@
 
 # The commands are shown as they run: they are what you would type yourself.
@@ -36,6 +37,12 @@ demo: setup
 	  "iphones are amazing but since last update, my phone's power drains quickly" \
 	  "What's plan for tomorrow? I am excited!" \
 	  "I am using Dell Computer."
+
+# Links to other sites are listed, not asked: nothing here needs a network.
+docs: setup
+	$(BIN)/python -m sphinx --fresh-env -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m docs.extensions.links >docs/_build/other-sites.txt
+	@echo "open docs/_build/html/index.html; links to other sites: docs/_build/other-sites.txt"
 
 lint: setup
 	$(BIN)/ruff check
@@ -61,4 +68,4 @@ test-all: lint types contracts
 	@$(BIN)/python -c 'import torch; torch.cuda.is_available() or print("NOT RUN: what needs a GPU, because there is none here")'
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs docs/_build

@@ -41,6 +41,7 @@ class Config:
     test: str | None = None
     """What the split test is read from."""
     text_column: str | None = None
+    """The column of the texts; found where none is named."""
     labels: tuple[str, ...] = ()
     """The label columns; with a label column, the names that may stand in it."""
     label_column: str | None = None

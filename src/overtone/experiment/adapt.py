@@ -84,7 +84,7 @@ def adapt(
         data_dir: where the dataset's files are.
         config: a TOML file.
         encoder: `minilm`, a folder, or a name on the Hugging Face hub.
-        texts: texts besides: datasets, or tables as FILE or FILE:COLUMN.
+        texts: texts besides: datasets, or tables as FILE or `FILE:COLUMN`.
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped.

@@ -67,12 +67,12 @@ def compress(
         data: the dataset's options.
         layers: how many of the encoder's layers are kept, the first ones.
         keep_layers: which are kept instead, the first is 0.
-        vocabulary_from: whose word pieces are kept: datasets, or tables as FILE or FILE:COLUMN;
+        vocabulary_from: whose word pieces are kept: datasets, or tables as FILE or `FILE:COLUMN`;
             without any, the vocabulary stays whole.
         min_count: how often a piece must occur to be kept; by default once.
         vocabulary_size: most pieces that are kept, the most frequent ones.
         teachers: whom the student learns from, runs or bundles; by default the model itself.
-        texts: texts that only they label: datasets, or tables as FILE or FILE:COLUMN.
+        texts: texts that only they label: datasets, or tables as FILE or `FILE:COLUMN`.
         epochs: most epochs.
         seed: of everything random.
         settings: `section.key=value`, the last word.

@@ -52,7 +52,7 @@ def train(
         init: a model to start from, a run or a bundle, in place of an encoder; its labels may be
             others than the dataset's.
         teachers: models whose probabilities are learnt from besides the truth, runs or bundles.
-        teacher_texts: texts that only they label: datasets, or tables as FILE or FILE:COLUMN.
+        teacher_texts: texts that only they label: datasets, or tables as FILE or `FILE:COLUMN`.
         seed: of everything random.
         settings: `section.key=value`, the last word.
         resume: go on with a run that was stopped. `settings` may change how it fits the machine:
