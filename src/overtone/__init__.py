@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.export import export
     from overtone.experiment.identity import identity_test
+    from overtone.experiment.push import push
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
     from overtone.insight.explain import explain
@@ -48,6 +49,7 @@ __all__ = [
     "export",
     "identity_test",
     "load",
+    "push",
     "score",
     "summarise",
     "train",
@@ -70,6 +72,7 @@ _HOMES = {
     "export": "overtone.experiment.export",
     "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",
+    "push": "overtone.experiment.push",
     "score": "overtone.apps.scoring.score",
     "summarise": "overtone.apps.summary.summarise",
     "train": "overtone.experiment.train",
