@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.export import export
+    from overtone.experiment.export_encoder import export_encoder
     from overtone.experiment.identity import identity_test
     from overtone.experiment.push import push
     from overtone.experiment.train import train
@@ -47,6 +48,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "export_encoder",
     "identity_test",
     "load",
     "push",
@@ -70,6 +72,7 @@ _HOMES = {
     "evaluate": "overtone.experiment.evaluate",
     "explain": "overtone.insight.explain",
     "export": "overtone.experiment.export",
+    "export_encoder": "overtone.experiment.export_encoder",
     "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",
     "push": "overtone.experiment.push",
