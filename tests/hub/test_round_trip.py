@@ -67,6 +67,17 @@ def test_what_is_pushed_predicts_the_same_bits(run: Path, ann: Hub, pushed: str)
     assert ann.large  # and so they went the way of large files
 
 
+def test_training_starts_from_a_model_on_the_hub(pushed: str, tmp_path: Path) -> None:
+    found = overtone.train(
+        "sample",
+        tmp_path / "more",
+        init=f"hub:{NAME}",
+        settings=["training.epochs=1", "training.device=cpu"],
+    )
+    # By the commit, for the branch may be another model when the run is resumed.
+    assert bundle.load(found.path / "bundle").manifest.config["init"]["model"] == pushed
+
+
 def test_the_folder_is_a_bundle_of_plain_files_named_by_its_commit(pushed: str, hub: Hub) -> None:
     folder = bundle.locate(f"hub:{NAME}")
     assert folder.name == pushed.partition("@")[2] == hub.repositories[NAME].branches["main"]

@@ -32,7 +32,7 @@ def with_predictions(
     import narwhals as nw  # noqa: PLC0415 - only those who have tables pay for it
 
     try:
-        table: Any = nw.from_native(frame, eager_only=True)  # type: ignore[call-overload]
+        table: Any = nw.from_native(frame, eager_only=True)
     except TypeError as error:
         raise InputError(
             f"expected a table of pandas, polars or Arrow in memory, found {type(frame).__name__}: "

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 
 
 @pytest.fixture
-def folder(cli: Cli, run: Path, tmp_path: Path) -> Path:
-    """A folder with a model and texts; the command line of `cli` works there."""
-    assert cli
+def folder(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a model and texts, the current one."""
+    monkeypatch.chdir(tmp_path)
     shutil.copytree(run, tmp_path / "runs" / "first")
     rows = ["text", "so happy today", '"what a day, or not"', "the bus is late"]
     (tmp_path / "texts.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
