@@ -24,7 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 	  $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) --no-deps,) torch
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-	  --editable '.[train,embedded,check,score,ray,ekphrasis,study,export,openvino,serve,docs,dev]'
+	  --editable '.[train,embedded,check,score,tables,ray,ekphrasis,study,export,openvino,serve,docs,spacy,dev]'
 	@touch $@
 
 # The commands are shown as they run: they are what you would type yourself.

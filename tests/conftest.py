@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # The encoders here are so small that a second thread only costs time.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import huggingface_hub
 import numpy as np
 import pytest
 import torch
+from tests.hub_stand_in import Hub, Server
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -153,6 +156,33 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("vectors") / "tiny.8d.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """The hub's stand-in, where huggingface_hub finds it: here, and in processes started from here.
+
+    Nobody is logged in; the test sets HF_TOKEN. Downloads go to the test's own folder, and files by
+    plain HTTP, for hf_xet has a protocol of its own.
+    """
+    with Server() as started:
+        cache = tmp_path / "cache"
+        values = {
+            "ENDPOINT": ("HF_ENDPOINT", started.url),
+            "HF_HUB_OFFLINE": ("HF_HUB_OFFLINE", False),
+            "HF_HUB_CACHE": ("HF_HUB_CACHE", str(cache / "hub")),
+            "HF_HUB_DISABLE_XET": ("HF_HUB_DISABLE_XET", True),
+            "HF_TOKEN_PATH": ("HF_TOKEN_PATH", str(cache / "token")),
+        }
+        for constant, (variable, value) in values.items():
+            monkeypatch.setattr(huggingface_hub.constants, constant, value)
+            monkeypatch.setenv(variable, str(int(value) if isinstance(value, bool) else value))
+        template = started.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+        monkeypatch.delenv("HF_TOKEN", raising=False)
+        yield started
+        huggingface_hub.close_session()
 
 
 def _vocabulary() -> dict[str, int]:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from overtone.experiment.estimator import EmotionClassifier
     from overtone.experiment.evaluate import evaluate
     from overtone.experiment.export import export
+    from overtone.experiment.export_encoder import export_encoder
     from overtone.experiment.identity import identity_test
+    from overtone.experiment.push import push
     from overtone.experiment.train import train
     from overtone.inference.predictor import Prediction, Predictor, load
     from overtone.insight.explain import explain
@@ -46,8 +48,10 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "export_encoder",
     "identity_test",
     "load",
+    "push",
     "score",
     "summarise",
     "train",
@@ -68,8 +72,10 @@ _HOMES = {
     "evaluate": "overtone.experiment.evaluate",
     "explain": "overtone.insight.explain",
     "export": "overtone.experiment.export",
+    "export_encoder": "overtone.experiment.export_encoder",
     "identity_test": "overtone.experiment.identity",
     "load": "overtone.inference.predictor",
+    "push": "overtone.experiment.push",
     "score": "overtone.apps.scoring.score",
     "summarise": "overtone.apps.summary.summarise",
     "train": "overtone.experiment.train",

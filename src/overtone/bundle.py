@@ -1,7 +1,8 @@
 """The saved model: one folder of weights, tokenizer and JSON, every file hashed, written whole.
 
 The format knows files and hashes; what the decision, the metrics or the architecture mean is the
-business of those who wrote them. Nothing here is executed, unpickled or downloaded.
+business of those who wrote them. Nothing here is executed or unpickled; of a repository on the hub,
+only the files that are named here are fetched, and checked as any others.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from overtone import atomic
 from overtone.errors import BundleError, InputError
+from overtone.hub import reference as hub
 from overtone.labels import Labels
 
 FORMAT = 2
@@ -27,6 +29,10 @@ OPENVINO = "model.xml"
 """Of an export to OpenVINO; the numbers stand beside it, in model.bin."""
 TOKENIZER = "tokenizer.json"
 CARD = "README.md"
+PARITY = "parity.json"
+"""Of an export: how near it is to its model."""
+FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY)
+"""All that a bundle may have besides the manifest."""
 
 Json = dict[str, Any]
 
@@ -134,10 +140,7 @@ def load(path: Path) -> Bundle:
 
     """
     content = _read_manifest(path)
-    files = content["files"]
-    if not isinstance(files, dict):
-        raise BundleError(f"{path / MANIFEST}: expected a table of files")
-    _check_names(path, files)
+    files = _files(path, content)
     for name, expected in files.items():
         if not _is_file(path / name):
             raise BundleError(f"{path}: the file {name} is missing; copy the whole bundle again")
@@ -155,12 +158,20 @@ def load(path: Path) -> Bundle:
 
 
 def locate(reference: str | Path) -> Path:
-    """Return the folder of the bundle that MODEL stands for: a bundle, or a run that has one.
+    """Return the folder of the bundle that MODEL stands for.
+
+    Args:
+        reference: a bundle, a run that has one, or `hub:user/name`, optionally with `@revision`,
+            which is downloaded where it isn't on this disk already.
 
     Raises:
         InputError: there is none; the message lists the models nearby.
+        BundleError: what is on the hub is not whole.
+        OvertoneError: the hub can't be reached.
 
     """
+    if hub.is_reference(reference):
+        return _fetched(reference)
     path = Path(reference)
     for folder in (path, path / "bundle"):
         if _is_file(folder / MANIFEST):
@@ -179,9 +190,32 @@ def locate(reference: str | Path) -> Path:
         }
     )
     raise InputError(
-        f"MODEL is the folder of a run or a bundle, found neither at {str(path)!r}; "
-        f"there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
+        "MODEL is the folder of a run or a bundle, or hub:user/name, found neither at "
+        f"{str(path)!r}; there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
     )
+
+
+def absolute(reference: str | Path) -> str:
+    """Return MODEL so that it stands for the same from any folder and, of the hub, at any time.
+
+    Raises:
+        OvertoneError: as `locate`, for a model on the hub.
+
+    """
+    if not hub.is_reference(reference):
+        return str(Path(reference).resolve())
+    return str(hub.parse(reference).at(locate(reference).name))
+
+
+def _fetched(reference: str | Path) -> Path:
+    """Return the folder of a bundle on the hub."""
+    from overtone.hub.fetch import Wanted, fetch  # noqa: PLC0415 - most models are on this disk
+
+    def listed(manifest: Path) -> list[str]:
+        files = _files(manifest.parent, _read_manifest(manifest.parent))
+        return list(files)
+
+    return fetch(hub.parse(reference), Wanted(MANIFEST, listed, load, FILES))
 
 
 def _is_file(path: Path) -> bool:
@@ -246,8 +280,12 @@ def _own_hash(content: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _check_names(path: Path, files: Mapping[str, str]) -> None:
-    """Refuse names that reach out of the bundle's folder."""
+def _files(path: Path, content: Json) -> dict[str, str]:
+    """Return the hashes by file name, names that reach out of the bundle's folder refused."""
+    files = content["files"]
+    if not isinstance(files, dict):
+        raise BundleError(f"{path / MANIFEST}: expected a table of files")
     for name in files:
         if Path(name).name != name or name in {".", "..", MANIFEST} or "\\" in name:
             raise BundleError(f"{path}: {name!r} is not a plain file name; don't use this bundle")
+    return files

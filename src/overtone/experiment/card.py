@@ -12,9 +12,9 @@ def write(manifest: Manifest) -> str:
     recipe, scores, cost = manifest.config, manifest.metrics["dev"], manifest.metrics["cost"]
     # Of a file of one's own, its name says what the texts are.
     texts = Path(recipe["data"].get("file", recipe["data"]["name"])).name
-    others = "".join(f"; {_cell(Path(name).name)}" for name in manifest.also)
+    others = "".join(f"; {cell(Path(name).name)}" for name in manifest.also)
     rows = "\n".join(
-        f"| {_cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
+        f"| {cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
         f"| {label['f1']:.3f} | {label['support']} |"
         for name, label in scores["per_label"].items()
     )
@@ -22,9 +22,9 @@ def write(manifest: Manifest) -> str:
     teachers = len(teacher.get("models", ())) or teacher.get("folds", 0)
     taught = f"Learnt from {teachers} other models' probabilities, too.\n\n" * bool(teachers)
     if first := recipe.get("init", {}).get("recipe"):
-        taught += f"Started from a model that was trained first, by {_cell(Path(first).name)}.\n\n"
+        taught += f"Started from a model that was trained first, by {cell(Path(first).name)}.\n\n"
     taught += _smaller(manifest)
-    return f"""# {_cell(texts)} by {_cell(recipe["model"]["name"])}
+    return f"""# {cell(texts)} by {cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of
 {len(manifest.labels)} labels a text carries: none, one or several.
@@ -37,9 +37,9 @@ overtone.load("this folder").predict(["a text"])
 
 | trained on | model | encoder | cleaner | loss | decision |
 |---|---|---|---|---|---|
-| {_cell(texts)}, split train{others} | {_cell(recipe["model"]["name"])} \
-| {_cell(recipe["model"].get("encoder", "none"))} | {_cell(recipe["text"]["name"])} \
-| {_cell(recipe["loss"]["name"])} | {_cell(manifest.decision["name"])} |
+| {cell(texts)}, split train{others} | {cell(recipe["model"]["name"])} \
+| {cell(recipe["model"].get("encoder", "none"))} | {cell(recipe["text"]["name"])} \
+| {cell(recipe["loss"]["name"])} | {cell(manifest.decision["name"])} |
 
 {taught}{_learned(manifest)}## Scores on dev
 
@@ -79,8 +79,8 @@ def _fitted(manifest: Manifest) -> str:
         else "The scores\nare those of other texts, as the model decides about them."
     )
     return f"""
-Calibration ({_cell(manifest.calibration["name"])}) and decision were fitted on
-{texts["texts"]} texts of {_cell(texts["dataset"])}, split {_cell(texts["split"])}. {theirs}
+Calibration ({cell(manifest.calibration["name"])}) and decision were fitted on
+{texts["texts"]} texts of {cell(texts["dataset"])}, split {cell(texts["split"])}. {theirs}
 A plain threshold of 0.5 has micro F1 {half["f1_micro"]:.3f}, macro F1 {half["f1_macro"]:.3f},
 jaccard {half["jaccard"]:.3f} on the texts that are scored."""
 
@@ -98,7 +98,7 @@ def _smaller(manifest: Manifest) -> str:
         return ""
     start = manifest.config["init"]
     return (
-        f"Compressed from {_cell(Path(start['model']).name)} (sha256 {start['sha256']}): "
+        f"Compressed from {cell(Path(start['model']).name)} (sha256 {start['sha256']}): "
         f"{' and '.join(parts)} were kept.\n\n"
     )
 
@@ -108,7 +108,7 @@ def _learned(manifest: Manifest) -> str:
     if not manifest.also:
         return ""
     rows = "\n".join(
-        f"| {_cell(Path(name).name)} | {labels.language} | {_cell(', '.join(labels.names))} |"
+        f"| {cell(Path(name).name)} | {labels.language} | {cell(', '.join(labels.names))} |"
         for name, labels in manifest.also.items()
     )
     return f"""## Other labels that it learned
@@ -122,7 +122,7 @@ def _learned(manifest: Manifest) -> str:
 """
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Return a value that can't break out of a table's cell, nor act as markup."""
     text = " ".join(str(value).split())
     for character in "\\`*_[]<>|#":

@@ -218,6 +218,6 @@ def _beginning(start: Bundle, model: str | Path) -> Table:
             ", ".join(start.manifest.also),
         )
     # A whole path: the run may be resumed from another folder.
-    place = {"init": {"model": str(Path(model).resolve()), "sha256": start.digest}}
+    place = {"init": {"model": bundle.absolute(model), "sha256": start.digest}}
     taught = {"teacher": {"models": [str(model)]}}
     return merge(merge({kind: config[kind] for kind in OWN}, STUDENT), place | taught)

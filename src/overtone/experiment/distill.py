@@ -88,11 +88,11 @@ def resolved(layer: Table) -> Table:
         return layer
     section = dict(section)
     if _are_texts(section.get("models")):
-        models = [Path(name).resolve() for name in section["models"]]
+        models = list(map(bundle.absolute, section["models"]))
         found = (bundle.load(bundle.locate(path)).digest for path in models)
         # Those of a config.toml hold, and what is there is compared with them.
         section["sha256"] = section.get("sha256") or list(found)
-        section["models"] = list(map(str, models))
+        section["models"] = models
     if _are_texts(section.get("texts")):
         section["texts"] = [unlabelled.resolve(name) for name in section["texts"]]
     return {**layer, "teacher": section}

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from overtone import atomic, models
 from overtone import bundle as bundles
 from overtone import data as datasets
-from overtone.bundle import CARD, TOKENIZER, WEIGHTS, Bundle
+from overtone.bundle import CARD, PARITY, TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import InputError
 from overtone.experiment import labelled
 from overtone.inference import predictor
@@ -36,7 +36,6 @@ CALIBRATION_TOKENS = 2048
 """Tokens of a batch of them."""
 SAMPLE = "sample"
 """The dataset that is always here."""
-PARITY = "parity.json"
 
 
 @dataclass(frozen=True)

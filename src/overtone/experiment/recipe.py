@@ -226,7 +226,7 @@ def _initial(model: str | Path) -> Table:
     if prompts := taken["inputs"].pop("prompts", None):
         log.info("the prompts of %s are not taken over: %s", model, prompts)
     # Absolute: the run may be resumed from another folder.
-    return {**taken, "init": {"model": str(Path(model).resolve()), "sha256": start.digest}}
+    return {**taken, "init": {"model": bundle.absolute(model), "sha256": start.digest}}
 
 
 def _with_own_files(layer: Table) -> Table:

@@ -18,7 +18,8 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import backends, choice
+from overtone.inference import backends, choice, frames
+from overtone.inference.frames import Frame
 from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
@@ -121,7 +122,7 @@ class Predictor:
         """Return one prediction a text, in order.
 
         Args:
-            texts: the texts.
+            texts: the texts: a list, a column of pandas or polars, or anything else to go through.
             threshold: what decides instead of the model's own decision: 0.4 for all labels, or
                 {"joy": 0.3} for some.
 
@@ -133,6 +134,26 @@ class Predictor:
         if threshold is not None:  # a wrong one is found before the texts are read
             decision.override(self._decision, threshold, self.labels)
         return self.predictions(self.probabilities(texts), threshold=threshold)
+
+    def predict_table(
+        self, frame: Frame, text_column: str = "text", *, threshold: Thresholds | None = None
+    ) -> Frame:
+        """Return a table of the same kind (pandas, polars, Arrow …) with what is found added.
+
+        The new columns: `labels`, the names of those that are on with spaces between, most probable
+        first; of each label its probability, `p_joy`, and whether it is on, 1 or 0, `on_joy`.
+
+        Args:
+            frame: a table in memory.
+            text_column: the column of the texts.
+            threshold: as for `predict`.
+
+        Raises:
+            InputError: it is no such table, has no such column or has one of the new ones, or a
+                text is missing.
+
+        """
+        return frames.with_predictions(self, frame, text_column, threshold)
 
     def predictions(
         self, found: NDArray[np.float32], *, threshold: Thresholds | None = None
@@ -266,7 +287,8 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
     """Load a trained model or an export.
 
     Args:
-        model: the folder of a run, a bundle or an export.
+        model: the folder of a run, a bundle or an export, or `hub:user/name`, optionally with
+            `@revision`, which is downloaded once.
         backend: what computes: torch, onnx or openvino. `auto` takes the one that can read the
             model; where several can and are installed, it measures them once and remembers which
             one is the fastest on this machine.

@@ -17,7 +17,8 @@ Cli = Callable[..., Any]
 
 COMMANDS = (
     "train", "adapt", "tune", "evaluate", "crossvalidate", "compare", "cooccur", "identity",
-    "predict", "explain", "score", "summarise", "serve", "decide", "compress", "export", "study",
+    "predict", "explain", "score", "summarise", "serve", "decide", "compress", "export", "push",
+    "study",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from overtone.apps.cli import (
     export,
     identity,
     predict,
+    push,
     score,
     serve,
     study,
@@ -58,6 +59,7 @@ app.command()(serve.serve)
 app.command()(decide.decide)
 app.command()(compress.compress)
 app.command()(export.export)
+app.command()(push.push)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
 

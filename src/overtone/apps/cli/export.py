@@ -35,7 +35,11 @@ def export(
     model: Model,
     output: Annotated[Path, typer.Option("--output", help="The export's folder.", file_okay=False)],
     format: Annotated[  # noqa: A002 - the option's name
-        Literal["onnx", "openvino"], typer.Option("--format", help="What computes it.")
+        Literal["onnx", "openvino", "transformers"],
+        typer.Option(
+            "--format",
+            help="What computes it; transformers: the encoder alone, for AutoModel.",
+        ),
     ] = "onnx",
     precision: Annotated[
         Literal["fp32", "fp16", "int8"],
@@ -96,6 +100,17 @@ def export(
     json_to: JsonTo = None,
 ) -> None:
     """Make a smaller, faster form of a model that needs no torch, if it answers as the model."""
+    if format == "transformers":
+        asked = (dataset, split, input_file, tolerance, jaccard_tolerance, keep, json_to)
+        if precision != "fp32" or any(option is not None for option in asked):
+            raise InputError(
+                "--format transformers copies the encoder's weights as they are: it takes MODEL "
+                "and --output"
+            )
+        with needs("train", "export --format transformers"):
+            from overtone.experiment.export_encoder import export_encoder
+        typer.echo(f"saved {export_encoder(model, output)}")
+        return
     if input_file is not None and dataset is not None:
         raise InputError("give --dataset or --input, not both")
     options = own_file(
