@@ -109,9 +109,12 @@ def test_evaluate_scores_slices_of_a_column(cli: Cli, run: Path, own_file: Path)
         assert slices["phone"]["small"]
 
 
-def test_evaluate_scores_built_in_slices(cli: Cli, run: Path) -> None:
-    found = cli("evaluate", run, "--dataset", "sample", "--slices")
+def test_evaluate_scores_built_in_slices(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--slices", "--html", "page.html")
     assert found.code == 0, found.err
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("<figure>") == 5
+    assert "without negation" in page
     for by in ("length", "emoji", "negation", "hashtags", "all-caps", "to the rest"):
         assert by in found.out
 
@@ -131,7 +134,10 @@ def test_identity_compares_terms(cli: Cli, run: Path, tmp_path: Path) -> None:
     assert found.code == 0, found.err
     content = json.loads(found.out)
     assert sorted(one["term"] for one in content["terms"]) == ["tall", "young"]
-    always = cli("identity", run, "--label", "anger", "--threshold", "0")
+    always = cli("identity", run, "--label", "anger", "--threshold", "0", "--html", "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "100.0 %" in page
+    assert "transgender" in page
     assert "all terms: 100.0 % false alarms" in always.out
 
 
