@@ -89,7 +89,7 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
         said.append(ranked := languages.of(text) if asked else {})
         if ranked:
             best[max(ranked, key=ranked.__getitem__)] += 1
-    expected = set(config.expected) or {name for name, _ in best.most_common(1)}
+    expected: set[str] = {*config.expected} or {name for name, _ in best.most_common(1)}
     found = []
     for row, ranked in enumerate(said):
         if not ranked:
