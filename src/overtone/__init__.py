@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from overtone.apps.scoring.score import score
     from overtone.apps.summary.summarise import summarise
+    from overtone.apps.summary.together import cooccur_scored
     from overtone.errors import OvertoneError
     from overtone.experiment.adapt import adapt
     from overtone.experiment.compare import compare
@@ -43,6 +44,7 @@ __all__ = [
     "compare",
     "compress",
     "cooccur",
+    "cooccur_scored",
     "crossvalidate",
     "decide",
     "evaluate",
@@ -67,6 +69,7 @@ _HOMES = {
     "compare": "overtone.experiment.compare",
     "compress": "overtone.experiment.compress",
     "cooccur": "overtone.experiment.cooccur",
+    "cooccur_scored": "overtone.apps.summary.together",
     "crossvalidate": "overtone.experiment.crossvalidate",
     "decide": "overtone.experiment.decide",
     "evaluate": "overtone.experiment.evaluate",

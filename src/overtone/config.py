@@ -78,8 +78,7 @@ def find_plugin(package: str, name: str) -> ModuleType:
     """
     known = plugin_names(package)
     if name not in known:
-        kind = package.rpartition(".")[2]
-        raise InputError(f"no plugin of overtone.{kind} is called {name!r}{_instead(name, known)}")
+        raise InputError(f"no plugin of {package} is called {name!r}{_instead(name, known)}")
     return importlib.import_module(f"{package}.{name}")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from overtone.insight.identity import NEUTRAL, TERMS, TOXIC, measure, sentences
+from overtone.insight.identity import NEUTRAL, RESAMPLES, TERMS, TOXIC, measure, sentences
 
 
 def test_every_term_stands_in_every_template_with_its_article() -> None:
@@ -47,3 +48,34 @@ def test_a_model_that_treats_all_alike_has_no_gap() -> None:
     found = measure("toxic", ["a", "b", "c"], neutral, neutral, neutral.astype(np.float32))
     assert found.largest_gap == 0
     assert all(one.low == one.gap == one.high == 0 for one in found.terms)
+
+
+def test_intervals_are_those_of_draws_one_by_one_however_many_terms_there_are() -> None:
+    rng = np.random.default_rng(1)
+    neutral = rng.random((300, 20)) < 0.3
+    names = [f"t{n:03}" for n in range(300)]
+    found = {
+        one.term: one
+        for one in measure(
+            "toxic", names, neutral, neutral[:, :10], neutral.astype(np.float32), seed=3
+        ).terms
+    }
+    gaps = neutral - neutral.mean(axis=0)
+    drawn = np.random.default_rng(3).integers(20, size=(RESAMPLES, 20))
+    for row in (0, 255, 256, 299):
+        low, high = np.quantile(gaps[row][drawn].mean(axis=1), [0.025, 0.975])
+        assert found[names[row]].low == pytest.approx(low)
+        assert found[names[row]].high == pytest.approx(high)
+
+
+def test_memory_hardly_grows_with_terms() -> None:
+    neutral = np.random.default_rng(0).random((10_000, 20)) < 0.1
+    names = [str(n) for n in range(len(neutral))]
+    tracemalloc.start()
+    try:
+        measure("toxic", names, neutral, neutral[:, :10], neutral.astype(np.float32))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A draw of each template of each term would be 3.2 GB.
+    assert most < 60e6

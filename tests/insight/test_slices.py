@@ -95,3 +95,10 @@ def test_texts_without_an_annotated_label_are_left_out_and_empty_cells_named() -
     assert one.to_json()["n"] == 30
     with pytest.raises(ValueError, match="expected 40 values, found 1"):
         measure("column", ["a"], truth, decided)
+
+
+def test_values_called_as_slices_made_here_are_told_apart_from_them() -> None:
+    truth, decided = texts(80)
+    values = [OTHERS] * 20 + [EMPTY] * 20 + [""] * 20 + [f"rare {n}" for n in range(20)]
+    found = {one.value: one.n for one in measure("who", values, truth, decided, resamples=5)}
+    assert found == {f'"{OTHERS}"': 20, f'"{EMPTY}"': 20, EMPTY: 20, OTHERS: 20}

@@ -78,6 +78,11 @@ def gather(path: Path, rows: Iterable[tuple[int, tables.Row]]) -> Content:
                 columns[name].append("")
         lines.append(line)
     if not lines:
+        if path.is_file() and not path.stat().st_size:
+            raise DataError(
+                f"{path} is empty (0 bytes): expected a header and rows; save the file again, or "
+                "name another one"
+            )
         raise DataError(f"{path}: expected rows below the header, found none; add some")
     return Content(path, lines, columns)
 

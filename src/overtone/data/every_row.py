@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from overtone.config import parse
 from overtone.data import Split, _rows, table, tables
-from overtone.data._content import gather
+from overtone.data._content import Content, gather
 from overtone.data.records import Table
 from overtone.labels import Labels
 
@@ -23,6 +21,8 @@ class EveryRow:
     """Rows without a text have an empty one, rows without annotated labels NaN."""
     unreadable: tuple[tuple[str, str], ...]
     """The line, as an id, and why it can't be read."""
+    lines: tuple[int, ...]
+    """Where the rows of the split begin; an id may stand in several."""
 
 
 def read(file: Path, options: Mapping[str, object]) -> dict[str, EveryRow]:
@@ -56,13 +56,20 @@ def read(file: Path, options: Mapping[str, object]) -> dict[str, EveryRow]:
         split = Split(
             Path(config.file).name,
             name,
-            tuple(_rows.ids(content, columns.ids, np.arange(len(content)))),
+            _ids(content, columns.ids),
             tuple(content.column(columns.texts, "--text-column")),
             Labels.of(*config.labels, language=config.language),
             targets,
         )
-        found[name] = EveryRow(split, tuple(unreadable))
+        found[name] = EveryRow(split, tuple(unreadable), tuple(content.lines))
     return found
+
+
+def _ids(content: Content, column: str | None) -> tuple[str, ...]:
+    """Return a name for each row; of those in a column, several may have the same."""
+    if column is None:
+        return tuple(map(str, content.lines))
+    return tuple(content.column(column, "--id-column"))
 
 
 def _without_blank_end(

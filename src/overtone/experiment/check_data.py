@@ -60,7 +60,7 @@ def check_data(
     """
     chosen = data_check.configs(settings or {}, only)
     options, where = dict(data or {}), Path(data_dir) if data_dir else None
-    splits, unreadable = _splits(dataset, where, options)
+    splits, unreadable, lines = _splits(dataset, where, options)
     likely = lost = None
     if model is not None and {"label_errors", "lengths"} & chosen.keys():
         asked = _Asked(Path(model), dataset, where, options, splits)
@@ -70,20 +70,24 @@ def check_data(
         if "label_errors" in chosen:
             tell("The model's probabilities")
             likely = asked.probabilities()
-    corpus = Corpus(tuple(splits), unreadable, likely, lost)
+    corpus = Corpus(tuple(splits), unreadable, lines, likely, lost)
     return Report(splits[0].dataset, corpus, tuple(data_check.check(corpus, chosen, tell)))
 
 
 def _splits(
     dataset: str, data_dir: Path | None, options: Mapping[str, object]
-) -> tuple[list[Split], dict[str, Sequence[tuple[str, str]]]]:
-    """Return the splits that are here, and the rows of each that can't be read."""
+) -> tuple[list[Split], dict[str, Sequence[tuple[str, str]]], dict[str, Sequence[int]]]:
+    """Return the splits that are here, the rows of each that can't be read, and the others' lines.
+
+    A dataset that isn't a file of one's own has neither.
+    """
     named = datasets.named(dataset)
     if named["name"] == datasets.OWN_FILES:
         read = every_row.read(Path(str(named["file"])), options)
         return (
             [one.split for one in read.values()],
             {name: one.unreadable for name, one in read.items()},
+            {name: one.lines for name, one in read.items()},
         )
     found, missing = [], []
     for name in datasets.splits(dataset):
@@ -93,7 +97,7 @@ def _splits(
             missing.append(error)
     if not found:
         raise missing[0]
-    return found, {}
+    return found, {}, {}
 
 
 class _Asked:
@@ -149,8 +153,9 @@ class _Asked:
         unseen = np.array([bool(text.strip()) for text in split.texts])
         unseen &= ~np.isnan(split.targets).all(axis=1)
         if self._folded is not None and split.name in TRAIN:
-            # Of a file of one's own, train may be a part only; its ids are the lines.
-            rows = {identifier: row for row, identifier in enumerate(split.ids)}
+            # Of a file of one's own, train may be a part only. Its rows' ids differ, but for those
+            # of rows that training leaves out.
+            rows = {split.ids[row]: row for row in np.flatnonzero(unseen).tolist()}
             known = np.array([rows[identifier] for identifier in self._folded.ids])
             found[known] = self._out_of_fold
             unseen[known] = False

@@ -10,9 +10,7 @@ from overtone.experiment.evaluate import predictions
 from overtone.inference.predictor import Predictor
 from overtone.insight import cooccurrence
 from overtone.insight.cooccurrence import CoOccurrence
-
-MOST = 50
-"""Texts with mixed feelings that are kept."""
+from overtone.insight.mixed_feelings import MOST
 
 
 @dataclass(frozen=True)
@@ -20,8 +18,10 @@ class Found:
     """Which labels come together, and where."""
 
     model: str
+    """Empty where texts were scored already."""
     dataset: str
     split: str
+    """Empty where there is none."""
     cross_fitted: bool
     """Whether the decision was fitted on these very texts: each fifth of them is decided about by
     a fit on the other four then."""
@@ -41,6 +41,7 @@ def cooccur(
     data_dir: str | Path | None = None,
     data: Mapping[str, object] | None = None,
     most: int = MOST,
+    texts: bool = False,
 ) -> Found:
     """Return which labels come together in a split; the arguments are `evaluate`'s.
 
@@ -51,6 +52,7 @@ def cooccur(
         data_dir: where the dataset's files are.
         data: the dataset's options.
         most: texts with mixed feelings that are kept.
+        texts: whether the beginnings of these are kept, personal data hidden.
 
     Raises:
         InputError: as for `evaluate`.
@@ -58,5 +60,7 @@ def cooccur(
     """
     found = predictions(model, dataset, split=split, data_dir=data_dir, data=data)
     name = str(model.bundle.path if isinstance(model, Predictor) else model)
-    measured = cooccurrence.measure(found.truth, found.decided, found.ids, found.labels, most)
+    measured = cooccurrence.measure(
+        found.truth, found.decided, found.ids, found.labels, most, found.texts if texts else None
+    )
     return Found(name, dataset, found.split, found.cross_fitted, measured)

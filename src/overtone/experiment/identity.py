@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from overtone.decision import Thresholds
 from overtone.errors import InputError
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.insight import identity
-from overtone.insight.identity import NEUTRAL, TERMS, TOXIC, IdentityTest
+from overtone.insight.identity import NEUTRAL, TERMS, TERMS_AT_ONCE, TOXIC, IdentityTest
 
 
 def identity_test(
@@ -45,9 +47,15 @@ def identity_test(
     place = model.labels.names.index(label)
     found, decided = [], []
     for templates in (NEUTRAL, TOXIC):
-        probabilities = model.probabilities(identity.sentences(terms, templates))
-        on = model.decide(probabilities, threshold=threshold)
-        found.append(probabilities[:, place].reshape(len(terms), len(templates)))
-        decided.append(on[:, place].reshape(len(terms), len(templates)))
+        several = len(terms), len(templates)
+        found.append(np.empty(several, np.float32))
+        decided.append(np.empty(several, bool))
+        for first in range(0, len(terms), TERMS_AT_ONCE):
+            some = terms[first : first + TERMS_AT_ONCE]
+            probabilities = model.probabilities(identity.sentences(some, templates))
+            on = model.decide(probabilities, threshold=threshold)
+            there = slice(first, first + len(some))
+            found[-1][there] = probabilities[:, place].reshape(len(some), -1)
+            decided[-1][there] = on[:, place].reshape(len(some), -1)
     neutral, toxic = decided
     return identity.measure(label, terms, neutral, toxic, found[0])

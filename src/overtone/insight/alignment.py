@@ -99,16 +99,18 @@ def _paired(
 ) -> list[tuple[Range, Range]]:
     """Pair ranges of the original with ranges of the cleaned text without its spaces."""
     found: list[tuple[Range, Range]] = []
-    word = place = 0
+    word = place = first = 0
     while word < len(words) and place < len(dense):
         if alone[word] and dense.startswith(alone[word], place):
-            found.append((words[word], (place, place + len(alone[word]))))
-            place += len(alone[word])
+            # What cleaning put in before the word is the word's: ekphrasis opens tags there.
+            found.append((words[word], (first, place + len(alone[word]))))
+            place = first = place + len(alone[word])
             word += 1
             continue
         skipped, moved = _next(alone[word:], dense, place, begins)
         if skipped and moved:  # these words became those characters, no one can say which which
-            found.append(((words[word][0], words[word + skipped - 1][1]), (place, place + moved)))
+            found.append(((words[word][0], words[word + skipped - 1][1]), (first, place + moved)))
+            first = place + moved
         word, place = word + skipped, place + moved
     return found
 

@@ -75,7 +75,7 @@ def measure(
     if len(values) != len(truth):
         raise ValueError(f"expected {len(truth)} values, found {len(values)}")
     scored = np.asarray((~np.isnan(truth)).any(axis=1))
-    cells = [value.strip() or EMPTY for value in values]
+    cells = [_named(value.strip()) for value in values]
     counts = Counter(cell for cell, each in zip(cells, scored.tolist(), strict=True) if each)
     kept = sorted(
         (value for value in counts if counts[value] >= LEAST),
@@ -114,6 +114,11 @@ def _draw(
     """Return the scores of some texts, (1, 5), and on draws of them, (1, resamples, 5)."""
     found, drawn = bootstrap.draw(truth[rows], [decided[rows]], resamples=resamples, seed=seed)
     return found[:, : len(SCORES)], drawn[:, :, : len(SCORES)]
+
+
+def _named(value: str) -> str:
+    """Return the name of a value; one that is called as the slices made here gets quotes."""
+    return f'"{value}"' if value.strip('"') in {OTHERS, EMPTY} else value or EMPTY
 
 
 def _are_ranges(values: Sequence[str]) -> bool:

@@ -99,6 +99,7 @@ def test_options_of_kinds_are_taken(cli: Cli, faulty: Path) -> None:
         (["smaple"], "no dataset is called 'smaple'"),
         (["sample", "--only", "typos"], "near_duplicates"),
         (["sample", "--set", "duplicates.similarity=1"], "duplicates.similarity is not an option"),
+        (["sample", "--set", 'languages.expected=["english"]'], "must be one of ace, af"),
         (["sample", "--text-column", "x"], "--text-column"),
         (["gone.csv"], "gone.csv"),
         (["sample", "--model", "no-such-model"], "no-such-model"),
@@ -108,6 +109,24 @@ def test_wrong_usage_is_refused(cli: Cli, arguments: list[str], message: str) ->
     found = cli("data", "check", *arguments)
     found.assert_failed(2)
     assert message in found.err
+
+
+def test_ids_that_stand_there_twice_are_findings(cli: Cli, tmp_path: Path) -> None:
+    rows = ["id,text,joy", "a,a lovely day,1", "b,the bus is late,0", "a,all is well,1", ",so,1"]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "dev.csv").write_text("id,text,joy\na,nobody came,1\n")
+    found = cli("data", "check", "a.csv", "--dev", "dev.csv", "--id-column", "id", "--json", "-")
+    assert found.code == 0, found.err
+    [one] = kinds(found.out)["repeated_ids"]["findings"]
+    assert (one["what"], one["said"]) == ("the same id", "lines 2, 4")
+    assert one["rows"] == [{"split": "train", "id": "a"}] * 2
+
+
+def test_an_empty_file_is_called_empty(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    found = cli("data", "check", "empty.csv")
+    assert found.code == 2
+    assert "empty.csv is empty (0 bytes): expected a header and rows" in found.err
 
 
 def test_ids_and_names_cannot_steer_terminal_or_page(cli: Cli, tmp_path: Path) -> None:

@@ -53,7 +53,44 @@ def test_cooccur_gives_json(cli: Cli, run: Path) -> None:
     assert len(content["truth"]["pairs"]) == len(content["said"]["pairs"]) == 55
     assert content["n"] == len(data.load("sample", "train"))
     expected = overtone.cooccur(run, "sample", split="train").cooccurrence
-    assert content["truth"]["pairs"][0]["lift"] == expected.truth.pairs[0].lift
+    assert content["truth"]["pairs"][0]["lift"] == expected.first.pairs[0].lift
+
+
+def test_cooccur_shows_what_is_said_in_scored_texts(
+    cli: Cli, run: Path, own_file: Path, tmp_path: Path
+) -> None:
+    overtone.score(run, own_file, tmp_path / "scored", keep=["text", "key"])
+    found = cli("cooccur", "scored", "--csv", "pairs.csv", "--html", "page.html")
+    assert found.code == 0, found.err
+    assert "scored: 92 texts, surprising pairs" in found.out
+    assert "as said" not in found.out
+    with (tmp_path / "pairs.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["in"] for row in csv.DictReader(file)} == {"said"}
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "the truth of these texts is not known" in page
+    assert "In the truth" not in page
+    asked = ("cooccur", "scored", "--id-column", "key", "--json", "-")
+    bare = json.loads(cli(*asked).out)
+    expected = overtone.cooccur_scored(tmp_path / "scored", id_column="key").cooccurrence.to_json()
+    assert bare | json.loads(json.dumps(expected)) == bare
+    assert "truth" not in bare
+    assert all("text" not in one for one in bare["mixed_said"])
+    shown = json.loads(cli(*asked, "--show-texts").out)["mixed_said"]
+    assert all(one["text"] for one in shown)
+    assert [one["id"] for one in shown] == [one["id"] for one in bare["mixed_said"]]
+
+
+def test_cooccur_says_what_it_takes(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("cooccur", run)
+    found.assert_failed(2)
+    assert "is a model: name the dataset with --dataset" in found.err
+    (tmp_path / "said.csv").write_text("labels,p_joy\njoy,1\n", encoding="utf-8")
+    found = cli("cooccur", "said.csv", "--split", "dev", "--set", "data.x=1")
+    found.assert_failed(2)
+    assert "expected --dataset with --split, --set, found none" in found.err
+    found = cli("cooccur", "said.csv", "--show-texts")
+    found.assert_failed(2)
+    assert "expected the column 'text'" in found.err
 
 
 def test_evaluate_scores_slices_of_a_column(cli: Cli, run: Path, own_file: Path) -> None:
@@ -72,9 +109,12 @@ def test_evaluate_scores_slices_of_a_column(cli: Cli, run: Path, own_file: Path)
         assert slices["phone"]["small"]
 
 
-def test_evaluate_scores_built_in_slices(cli: Cli, run: Path) -> None:
-    found = cli("evaluate", run, "--dataset", "sample", "--slices")
+def test_evaluate_scores_built_in_slices(cli: Cli, run: Path, tmp_path: Path) -> None:
+    found = cli("evaluate", run, "--dataset", "sample", "--slices", "--html", "page.html")
     assert found.code == 0, found.err
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("<figure>") == 5
+    assert "without negation" in page
     for by in ("length", "emoji", "negation", "hashtags", "all-caps", "to the rest"):
         assert by in found.out
 
@@ -94,7 +134,10 @@ def test_identity_compares_terms(cli: Cli, run: Path, tmp_path: Path) -> None:
     assert found.code == 0, found.err
     content = json.loads(found.out)
     assert sorted(one["term"] for one in content["terms"]) == ["tall", "young"]
-    always = cli("identity", run, "--label", "anger", "--threshold", "0")
+    always = cli("identity", run, "--label", "anger", "--threshold", "0", "--html", "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "100.0 %" in page
+    assert "transgender" in page
     assert "all terms: 100.0 % false alarms" in always.out
 
 

@@ -55,3 +55,11 @@ def test_the_page_of_a_text_without_emotions_has_the_text(tmp_path: Path) -> Non
 def test_half_a_surrogate_pair_is_written_as_a_question_mark(tmp_path: Path) -> None:
     half = Explanation("a \ud83d b", "leave_one_out", Prediction((), {"joy": 0.1}), (), ())
     assert "a ? b" in written(half, tmp_path)
+
+
+def test_small_pushes_have_as_many_digits_as_they_need(tmp_path: Path) -> None:
+    words = (Word("ok", 0, 2, {"joy": 0.0123}), Word("so", 3, 5, {"joy": -0.0042}))
+    prediction = Prediction(("joy",), {"joy": 0.9})
+    found = written(Explanation("ok so", "leave_one_out", prediction, ("joy",), words), tmp_path)
+    assert "<rt>+0.012</rt>" in found
+    assert "<rt>-0.004</rt>" in found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import httpx2
@@ -12,7 +13,7 @@ import pytest
 import overtone
 from overtone.inference.predictor import Predictor
 
-from .conftest import Gate, Serve, Served
+from .conftest import SECONDS, Gate, Serve, Served
 from .test_bounds import drain, until
 
 TEXT = "I am SO happy today 😍, thanks @bob"
@@ -130,6 +131,23 @@ def test_keys_and_deadlines_hold(serve: Serve, gate: Gate) -> None:
     found = ask(served)
     gate.open.set()
     assert kind(found, 504) == "deadline"
+
+
+def test_aligning_words_is_within_the_deadline(serve: Serve, gate: Gate) -> None:
+    clean, go = gate.clean, Event()
+
+    def wait_and_clean(text: str) -> str:
+        assert go.wait(SECONDS)
+        return clean(text)
+
+    gate.clean = wait_and_clean
+    go.set()
+    served = serve(gate, deadline_seconds=0.05)
+    go.clear()
+    found = ask(served)
+    go.set()
+    assert kind(found, 504) == "deadline"
+    assert not any("SO" in text for batch in gate.batches for text in batch)
 
 
 def test_a_label_is_counted_once_a_text(serve: Serve, bag_like: Predictor) -> None:

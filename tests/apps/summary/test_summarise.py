@@ -147,6 +147,32 @@ def test_a_column_that_is_not_there_is_named(model: Path, labelled: Path, tmp_pa
         summarise(tmp_path / "bare", errors_from=tmp_path / "bare")
 
 
+def test_a_column_without_a_time_is_refused_with_the_form_of_what_is_there(
+    scored: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"found none in \d+ rows, the first of the form '@aaa'"):
+        summarise(scored, time="author", every="month")
+    path = tmp_path / "scored.csv"
+    path.write_text("labels,p_so,when\nso,1,\n,0,25.11.2026\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"none in 2 rows, the first of the form '99\.99\.9999'"):
+        summarise(path, time="when")
+    path.write_text("labels,p_so,when\nso,1, \n,0,\n", encoding="utf-8")
+    with pytest.raises(InputError, match="found only empty cells"):
+        summarise(path, time="when")
+
+
+def test_empty_parts_are_left_out_and_nothing_else_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "said.jsonl").touch()
+    with pytest.raises(InputError, match=r"said.jsonl is empty \(0 bytes\)"):
+        summarise(tmp_path / "said.jsonl")
+    asked = {"model": "0" * 64, "threshold": None, "labels_of": None}
+    (tmp_path / "manifest.json").write_text(json.dumps({"asked": asked, "finished": 1}))
+    (tmp_path / "part-000000.jsonl").touch()
+    row = {"labels": ["joy"], "probabilities": {"joy": 0.9}}
+    (tmp_path / "part-000001.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert summarise(tmp_path).texts == 1
+
+
 def test_labels_with_spaces_and_formulas_in_their_names(tmp_path: Path) -> None:
     path = tmp_path / "scored.csv"
     lines = ["labels,p_so,p_so sad,p_=x", "so so sad,1,1,0", "'=x so,0,1,1", ",0,0,0"]

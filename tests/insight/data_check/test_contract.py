@@ -28,7 +28,7 @@ def plugin(request: pytest.FixtureRequest) -> ModuleType:
 
 def test_there_are_kinds_what_is_worst_first() -> None:
     levels = [find_plugin(data_check.__name__, name).LEVEL for name in data_check.kinds()]
-    assert len(levels) == 11
+    assert len(levels) == 12
     assert levels == sorted(levels, key=data_check.LEVELS.index)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import get_args
 
 import numpy as np
 import pytest
 from tests.insight.data_check.conftest import Find, corpus, of_texts
 
+from overtone.errors import ConfigError
 from overtone.insight.data_check import personal_data
 from overtone.insight.data_check.corpus import Place
+from overtone.insight.data_check.languages import NONE, Language
 
 
 @pytest.mark.parametrize(
@@ -171,3 +174,15 @@ def test_labels_too_rare_are_named_with_their_rows(find: Find) -> None:
         ("too rare to score", ("anger",), 0),
         ("too rare to learn", ("anger",), 1),
     ]
+
+
+def test_the_languages_that_can_be_expected_are_py3langid_s() -> None:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - an extra's
+
+    known = LanguageIdentifier.from_model_file(MODEL_FILE).nb_classes
+    assert set(get_args(Language)) == set(known) - {NONE}
+
+
+def test_a_language_that_nobody_knows_is_refused_with_those_that_exist(find: Find) -> None:
+    with pytest.raises(ConfigError, match=r"languages\.expected must be one of .* en, .*'english'"):
+        find("languages", of_texts("all is well"), expected=["english"])

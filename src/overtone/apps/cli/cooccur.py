@@ -9,14 +9,12 @@ import typer
 
 from overtone.apps.cli.options import (
     DataDir,
-    DatasetOrFile,
     DataSettings,
     GroupColumn,
     IdColumn,
     JsonTo,
     LabelColumn,
     LabelColumns,
-    Model,
     ScoredSplit,
     Separator,
     SoftLabels,
@@ -26,11 +24,26 @@ from overtone.apps.cli.options import (
     own_file,
     write_json,
 )
+from overtone.errors import InputError
 
 
 def cooccur(
-    model: Model,
-    dataset: Annotated[str, DatasetOrFile],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL|SCORED",
+            help="The folder of a run or a bundle; or, without --dataset, what overtone score or "
+            "predict wrote.",
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME|FILE",
+            help="As `overtone data list` shows them, or a table with labels.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     split: ScoredSplit = None,
     text_column: TextColumn = None,
@@ -44,6 +57,14 @@ def cooccur(
     most: Annotated[
         int, typer.Option("--mixed", min=0, help="Texts with mixed feelings that are listed.")
     ] = 50,
+    show_texts: Annotated[
+        bool,
+        typer.Option(
+            "--show-texts",
+            help="Show the beginnings of these texts, addresses and numbers hidden; of SCORED, "
+            "those in the column text or --text-column.",
+        ),
+    ] = False,
     csv: Annotated[
         Path | None,
         typer.Option("--csv", metavar="FILE", help="Write the pairs as CSV.", dir_okay=False),
@@ -54,30 +75,42 @@ def cooccur(
     ] = None,
     json_to: JsonTo = None,
 ) -> None:
-    """Say which labels come together, in the truth and as a model says."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-        id_column=id_column,
-    )
+    """Say which labels come together, in the truth and as a model says, or in scored texts."""
+    own = {"labels": labels, "label_column": label_column, "separator": separator}
     with needs("train", "cooccur"):
         from overtone.apps.reports import together as page
+        from overtone.apps.summary.together import cooccur_scored
         from overtone.experiment import cooccur as experiment
     from overtone.apps.cli.show_cooccurrence import show_cooccurrence, write_csv
 
-    found = experiment.cooccur(
-        model,
-        dataset,
-        split=split,
-        data_dir=data_dir,
-        data={**options, **data_settings(settings or ())},
-        most=most,
-    )
+    if dataset is None:
+        others = {"split": split, "group_column": group_column, "set": settings}
+        given = {**own, **others, "soft_labels": soft_labels or None}
+        _check_scored(model, [name for name, value in given.items() if value is not None])
+        found = cooccur_scored(
+            model,
+            most=most,
+            id_column=id_column,
+            text_column=(text_column or "text") if show_texts else None,
+        )
+    else:
+        options = own_file(
+            dataset,
+            soft_labels=soft_labels,
+            text_column=text_column,
+            group_column=group_column,
+            id_column=id_column,
+            **own,
+        )
+        found = experiment.cooccur(
+            model,
+            dataset,
+            split=split,
+            data_dir=data_dir,
+            data={**options, **data_settings(settings or ())},
+            most=most,
+            texts=show_texts,
+        )
     if csv is not None:
         write_csv(found, csv)
     if html is not None:
@@ -86,3 +119,30 @@ def cooccur(
         show_cooccurrence(found)
     else:
         write_json(json_to, found.to_json())
+
+
+def _check_scored(path: str, given: list[str]) -> None:
+    """Refuse what is no scoring, and options that are about a dataset.
+
+    Raises:
+        InputError: it is a model, or there are such options.
+
+    """
+    from overtone import bundle
+
+    try:
+        bundle.locate(path)
+    except InputError:
+        is_model = False
+    else:
+        is_model = True
+    if is_model:
+        raise InputError(
+            f"{path} is a model: name the dataset with --dataset, or, in its place, what overtone "
+            "score or predict --output wrote"
+        )
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(
+            f"expected --dataset with {options}, found none: scored texts have no such options"
+        )

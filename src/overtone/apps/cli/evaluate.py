@@ -73,6 +73,9 @@ def evaluate(
             "--slices", help="Score by length, emoji, negation, hashtags and words in capitals."
         ),
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page.", dir_okay=False)
+    ] = None,
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
@@ -94,6 +97,9 @@ def evaluate(
         with needs("train", "evaluate --plot"):
             from overtone.evaluation import reliability_plot
         reliability_plot.check(plot)
+    if html is not None:
+        with needs("train", "evaluate --html"):
+            from overtone.apps.reports import scores as page
     data.splits(dataset)  # a wrong name is found before a model is loaded
     loaded = load(model)
     found = experiment.evaluate(
@@ -112,6 +118,8 @@ def evaluate(
         fitted = ", cross-fitted" if found.cross_fitted else ""
         title = f"{Path(model).resolve().name} on {Path(dataset).name}, {found.split}{fitted}"
         reliability_plot.write(found.calibration, plot, title)
+    if html is not None:
+        page.write(found, model, html)
     if json_to is None:
         _show(found)
         return

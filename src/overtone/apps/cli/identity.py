@@ -39,10 +39,15 @@ def identity(
         ),
     ] = None,
     threshold: Thresholds = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page.", dir_okay=False)
+    ] = None,
     json_to: JsonTo = None,
 ) -> None:
     """Say which names for people set off a label in sentences that don't deserve it."""
     with needs("train", "identity"):
+        if html is not None:
+            from overtone.apps.reports import identity as page
         from overtone.experiment.identity import identity_test
         from overtone.inference.predictor import load
     from overtone.errors import InputError
@@ -58,6 +63,8 @@ def identity(
     found = identity_test(
         loaded, label, terms=words, threshold=thresholds(threshold or (), loaded.labels)
     )
+    if html is not None:
+        page.write(found, model, html)
     if json_to is None:
         _show(found)
     else:
@@ -89,7 +96,9 @@ def _show(found: IdentityTest) -> None:
         )
     console.print(table)
     if len(found.terms) > MOST:
-        console.print(f"and {len(found.terms) - MOST} terms with fewer; --json has all")
+        console.print(
+            f"and {len(found.terms) - MOST} terms with fewer; --json and --html have more"
+        )
     console.print(
         f"all terms: {100 * found.false_positive_rate:.1f} % false alarms, "
         f"{100 * found.hit_rate:.1f} % hits; largest gap between two terms "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from overtone.insight.explain import Explanation
@@ -37,6 +38,8 @@ def _parts(explanation: Explanation, label: str) -> list[tuple[str, str, int, st
     """Return the text in parts: what each says, how it is marked, how much, and its push."""
     text, place, parts = explanation.text, 0, []
     most = max((abs(word.push[label]) for word in explanation.words), default=0.0) or 1.0
+    # Two digits of the strongest push: rounded to 0.00, the others would say nothing.
+    digits = min(6, max(2, 1 - math.floor(math.log10(most))))
     for word in explanation.words:
         push = word.push[label]
         if abs(push) >= SHOWN * most:
@@ -45,6 +48,6 @@ def _parts(explanation: Explanation, label: str) -> list[tuple[str, str, int, st
             mark += " short" if len(word.text) <= SHORT else ""
             much = round(DEEPEST * abs(push) / most)
             parts.append((text[place : word.start], "", 0, ""))
-            parts.append((word.text, mark, much, f"{push:+.2f}"))
+            parts.append((word.text, mark, much, f"{push:+.{digits}f}"))
             place = word.end
     return [*parts, (text[place:], "", 0, "")]

@@ -14,7 +14,7 @@ from overtone.apps.summary.tally import Count, Group
 from overtone.insight.prevalence import Share
 from overtone.study.report import frame
 from overtone.study.report.charts import COLOURS, Chart, chart, colour, marker, short, swatches
-from overtone.study.report.frame import Table
+from overtone.study.report.frame import Heat, Table
 
 MOST_GROUPS = 12
 """In a chart of groups; the table has more."""
@@ -170,19 +170,17 @@ def _whole_table(whole: Mapping[str, Share], order: Sequence[str], found: Summar
     return Table("How common each label is", heads, [("", rows)])
 
 
-def _groups_table(found: Summary, groups: Mapping[Group, Count], order: Sequence[str]) -> Table:
+def _groups_table(found: Summary, groups: Mapping[Group, Count], order: Sequence[str]) -> Heat:
     rows = []
     for group, count in list(groups.items())[:MOST_ROWS]:
         shares = found.shares(count)
-        rows.append(
-            [
-                (_name(group), "small" if count.texts < FEW else ""),
-                (f"{count.texts:,}",),
-                *((_percent(one.value), _between(one)) for one in (shares[name] for name in order)),
-            ]
-        )
-    heads = [(", ".join(found.by), ""), *((name, "number") for name in ("texts", *order))]
-    return Table("How common each label is, by group", heads, [("", rows)])
+        small = ", small" if count.texts < FEW else ""
+        cells = [
+            (one.value, f"{name}: {_percent(one.value)}, {_between(one)}")
+            for name, one in ((name, shares[name]) for name in order)
+        ]
+        rows.append((_name(group), f"{count.texts:,} texts{small}", cells))
+    return Heat("How common each label is, by group", ", ".join(found.by), order, rows)
 
 
 def _name(group: Group) -> str:

@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from overtone.experiment.cooccur import Found
-from overtone.insight.cooccurrence import LEAST, CoOccurrence, Mixed, Pair, Together
+from overtone.insight.cooccurrence import CoOccurrence
+from overtone.insight.mixed_feelings import Mixed
+from overtone.insight.pairs import LEAST, Pair, Together
 from overtone.study.report import frame
 from overtone.study.report.charts import COLOURS, INK, Chart, chart, log_scale, short
 from overtone.study.report.frame import Table
@@ -22,23 +24,25 @@ MOST_PAIRS = 20
 def write(found: Found, path: Path) -> None:
     """Write the page."""
     about = found.cooccurrence
-    pairs = about.truth.surprising()
+    pairs = about.first.surprising()
     fitted = " The decision was fitted on these texts, and is cross-fitted here."
+    where = ", ".join(filter(None, (Path(found.dataset).name, found.split)))
+    sides = [("said", "as the model says", about.said)]
+    if about.truth is not None:
+        sides.insert(0, ("truth", "in the truth", about.truth))
     frame.write(
         Path(__file__).with_suffix(".html"),
         path,
         title="Labels together",
-        said=f"{Path(found.dataset).name}, {found.split}: {about.n:,} texts."
-        + (fitted if found.cross_fitted else ""),
+        said=f"{where}: {about.n:,} texts." + (fitted if found.cross_fitted else ""),
+        truth=about.truth is not None,
         least=LEAST,
         matrices=[
             matrix(
                 _shares(together), together.labels, f"together-{name}", head,
                 f"Which labels come together {head}",
             )
-            for name, head, together in (
-                ("truth", "in the truth", about.truth), ("said", "as the model says", about.said),
-            )
+            for name, head, together in sides
         ],
         lifts=_lifts(about, pairs[:MOST_PAIRS]) if pairs else None,
         pairs=_pairs(about, pairs),
@@ -62,10 +66,9 @@ def _lifts(about: CoOccurrence, pairs: Sequence[Pair]) -> Chart:
     def draw(axes: Axes) -> None:
         axes.axvline(1, color=INK, linewidth=1, alpha=0.5)
         for row, pair in enumerate(pairs):
-            both = (pair, about.said.pair(pair.a, pair.b))
-            for one, at, colour, mark in zip(
-                both, (row - 0.15, row + 0.15), COLOURS, "os", strict=False
-            ):
+            sides = _sides(about, pair)
+            places = (row - 0.15, row + 0.15) if len(sides) > 1 else (row,)
+            for one, at, colour, mark in zip(sides, places, COLOURS, "os", strict=False):
                 axes.plot([one.low, one.high], [at, at], color=colour, linewidth=1.5, alpha=0.5)
                 axes.plot(one.lift, at, mark, color=colour, markersize=4)
         log_scale(axes)
@@ -73,15 +76,22 @@ def _lifts(about: CoOccurrence, pairs: Sequence[Pair]) -> Chart:
         axes.set(ylim=(len(pairs) - 0.4, -0.6), xlabel="lift (log)")
         axes.grid(visible=False, axis="y")
 
-    caption = "Circles: in the truth. Squares: as the model says. Bars: 95 % intervals."
+    caption = "Bars: 95 % intervals."
+    if about.truth is not None:
+        caption = f"Circles: in the truth. Squares: as the model says. {caption}"
     size = (4.8, max(1.6, 0.9 + 0.26 * len(pairs)))
     return chart(draw, "lifts", "Lift of surprising pairs", caption, size)
+
+
+def _sides(about: CoOccurrence, pair: Pair) -> list[Pair]:
+    """Return a pair, and, where it is the truth's, what the model says of it."""
+    return [pair] if about.truth is None else [pair, about.said.pair(pair.a, pair.b)]
 
 
 def _pairs(about: CoOccurrence, pairs: Sequence[Pair]) -> Table:
     heads = [
         ("labels", ""), ("texts with both", "number"), ("by chance", "number"), ("lift", "number"),
-        ("lift as said", "number"),
+        *([("lift as said", "number")] if about.truth is not None else []),
     ]  # fmt: skip
     rows = [
         [
@@ -90,24 +100,27 @@ def _pairs(about: CoOccurrence, pairs: Sequence[Pair]) -> Table:
             (f"{pair.expected:,.1f}",),
             *(
                 (f"{one.lift:.2f}", f"{one.low:.2f} to {one.high:.2f}")
-                for one in (pair, about.said.pair(pair.a, pair.b))
+                for one in _sides(about, pair)
             ),
         ]
         for pair in pairs
     ]
-    rare = sum(not pair.enough for pair in about.truth.pairs)
-    notes = [f"Of {len(about.truth.pairs):,} pairs, {rare:,} are too rare for anything to be said."]
+    rare = sum(not pair.enough for pair in about.first.pairs)
+    notes = [f"Of {len(about.first.pairs):,} pairs, {rare:,} are too rare for anything to be said."]
     return Table("Surprising pairs", heads, [("", rows)], notes)
 
 
 def _mixed(found: Sequence[Mixed], title: str) -> Table:
-    heads = [("row", ""), ("rarely meet", ""), ("lift", "number"), ("all labels", "")]
+    shown = any(one.text is not None for one in found)
+    heads = [("row", ""), ("rarely meet", ""), ("lift", "number"), ("all labels", ""),
+             *([("text", "prose")] if shown else [])]  # fmt: skip
     rows = [
         [
             (one.id,),
             (f"{one.a}, {one.b}", f"in {one.together:,} text{'s' * (one.together != 1)}"),
             (f"{one.lift:.2f}",),
             (", ".join(one.labels),),
+            *([(one.text or "",)] if shown else []),
         ]
         for one in found
     ]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from threading import Lock, Thread
@@ -116,8 +117,22 @@ class Batcher:
                 retry=RETRY_SECONDS,
             ) from error
         try:
-            async with asyncio.timeout(self._settings.deadline_seconds):
+            async with self.deadline():
                 return await waiting.done
+        finally:
+            self._queue.withdraw(job)
+
+    @asynccontextmanager
+    async def deadline(self) -> AsyncIterator[None]:
+        """Cancel what takes longer than an answer may.
+
+        Raises:
+            Problem: 504, it took longer.
+
+        """
+        try:
+            async with asyncio.timeout(self._settings.deadline_seconds):
+                yield
         except TimeoutError as error:
             raise Problem(
                 HTTPStatus.GATEWAY_TIMEOUT,
@@ -126,8 +141,6 @@ class Batcher:
                 "shorter texts, or try again later.",
                 retry=RETRY_SECONDS,
             ) from error
-        finally:
-            self._queue.withdraw(job)
 
     # --- on the threads ---
 

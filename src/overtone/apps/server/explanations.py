@@ -82,11 +82,12 @@ def routes(service: Service) -> APIRouter:
         if asked.labels is not None:
             check_labels(asked.labels, service.labels)
         _check_words(service, len(asked.text.split()))
-        aligned = await asyncio.get_running_loop().run_in_executor(
-            aside, align, asked.text, service.clean
-        )
-        _check_words(service, len(aligned.units))
-        found = await service.scores(leave_one_out.variants(aligned))
+        async with service.batcher.deadline():  # one for both: the texts' own begins later
+            aligned = await asyncio.get_running_loop().run_in_executor(
+                aside, align, asked.text, service.clean
+            )
+            _check_words(service, len(aligned.units))
+            found = await service.scores(leave_one_out.variants(aligned))
         [on] = service.on(found.first())
         explained = on if asked.labels is None else list(dict.fromkeys(asked.labels))
         values = found.probabilities[0].tolist()

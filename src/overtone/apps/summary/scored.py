@@ -1,4 +1,4 @@
-"""Reads what `overtone score` wrote, row by row: a folder of shards, or one file."""
+"""Reads what `overtone score` and `predict` wrote, row by row: a folder of shards, or one file."""
 
 from __future__ import annotations
 
@@ -102,6 +102,13 @@ def open_scored(path: str | Path) -> ScoredFiles:
         raise InputError(
             f"expected what overtone score writes, a folder with parts or one file, found none at "
             f"{path}"
+        )
+    # A part of JSON Lines is empty where each of its rows was rejected.
+    files = tuple(file for file in files if file.stat().st_size)
+    if not files:
+        raise InputError(
+            f"{path} is empty (0 bytes): expected what overtone score or predict --output writes, "
+            "with a row for each text; score the texts again, or name another file"
         )
     labels = _labels(files[0])
     if not labels:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 FEW = 30
 """Texts below which a group is marked as small."""
+FORM = 30
+"""Signs of a time that can't be read that show its form."""
 SHARES, PAGE = "shares.csv", "summary.html"
 
 
@@ -113,6 +115,7 @@ def summarise(
 
     Raises:
         InputError: something isn't what it must be; the message says what.
+            A time column in which no time can be read is such a thing.
         DataError: a row can't be read, a column is missing, or there are no rows.
         MissingExtraError: a package that reads a file or draws the page is not installed.
 
@@ -136,6 +139,8 @@ def summarise(
     whole = counted.whole()
     if not whole.texts:
         raise InputError(f"expected scored texts, found none in {scored}")
+    if time is not None and counted.timeless == whole.texts:
+        raise InputError(_no_times(time, counted))
     found = Summary(
         whole.texts,
         files.labels,
@@ -165,6 +170,21 @@ def write(found: Summary, folder: Path) -> None:
         for row in found.rows():
             append(row)
     page.write(found, folder / PAGE)
+
+
+def _no_times(time: str, counted: Tally) -> str:
+    """Return what was found where no text has a time that can be read; its form, not its words."""
+    found = "only empty cells"
+    if counted.unread:
+        form = "".join(
+            "9" if sign.isdigit() else "a" if sign.isalpha() else sign
+            for sign in counted.unread[:FORM]
+        )
+        found = f"none in {counted.timeless:,} rows, the first of the form {form!r} (9: a digit)"
+    return (
+        "expected times as 2026-11-25, 2026-11-25T14:03:00+01:00 or seconds since 1970 under "
+        f"{time!r}, found {found}; write them so, or name another column with --time"
+    )
 
 
 def _why(errors: Errors | None) -> str:

@@ -58,6 +58,8 @@ class Tally:
     cells: dict[tuple[Group, date | None], Count] = field(default_factory=dict)
     timeless: int = 0
     """Texts whose time can't be read."""
+    unread: str = ""
+    """The first such time that isn't empty."""
 
     def whole(self) -> Count:
         """Return the count of all texts."""
@@ -117,7 +119,9 @@ def tally(rows: Iterable[ScoredRow], labels: int, groups: int, every: Every | No
                     days.clear()
                 days[cell] = period(cell, every)
             day = days[cell]
-            found.timeless += day is None
+            if day is None:
+                found.timeless += 1
+                found.unread = found.unread or cell.strip()[:LONGEST]
         key = (tuple(cell[:LONGEST] for cell in row.cells[:groups]), day)
         if key not in found.cells:
             if len(found.cells) >= MOST_CELLS:

@@ -33,6 +33,8 @@ class Corpus:
     splits: tuple[Split, ...]
     unreadable: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     """By split: the ids of rows that can't be read, and why."""
+    lines: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """By split: the lines of its rows, where they are known."""
     probabilities: NDArray[np.float32] | None = None
     """(n, C) by models that have not seen the texts; NaN where there is no such model."""
     lost: NDArray[np.bool_] | None = None

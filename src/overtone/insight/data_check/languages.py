@@ -1,6 +1,6 @@
 """Texts in another language, or another script, than most.
 
-The language is py3langid's (Barbaresi; after Lui and Baldwin, langid.py, ACL 2012), 97 of them, by
+The language is py3langid's (Barbaresi; after Lui and Baldwin, langid.py, ACL 2012), 139 of them, by
 a model inside the package. Short texts and slang are hard to tell, so a text counts only where the
 language of most texts is ruled out; which one it is instead may stay open, as between Malay and
 Indonesian.
@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from overtone.config import Count, Share
 from overtone.insight.data_check import Finding
@@ -27,6 +28,19 @@ ADVICE = (
 
 LONGEST = 2000
 """Characters of a text that are looked at."""
+Language = Literal[
+    "ace", "af", "am", "an", "ar", "ary", "arz", "as", "az", "ba", "bcl", "be", "bg", "bn", "br",
+    "bs", "ca", "crh", "cs", "cy", "da", "de", "dz", "el", "en", "eo", "es", "et", "eu", "ext",
+    "fa", "fi", "fo", "fr", "fuv", "fy", "ga", "gcf", "gcr", "gd", "gl", "gom", "grc", "gu", "gug",
+    "guw", "ha", "hbo", "he", "hi", "hr", "ht", "hu", "hy", "id", "ig", "is", "it", "ja", "jv",
+    "ka", "kab", "kik", "kk", "km", "kn", "ko", "ku", "ky", "la", "lb", "lg", "lij", "ln", "lo",
+    "lt", "ltg", "lv", "mg", "mk", "ml", "mn", "mr", "ms", "mt", "my", "ne", "nl", "nn", "no",
+    "nso", "oc", "om", "or", "pa", "pcm", "pl", "ps", "pt", "qu", "ro", "ru", "rw", "sa", "sdh",
+    "se", "si", "sk", "sl", "sn", "so", "sq", "sr", "st", "sv", "sw", "ta", "te", "tg", "th", "tk",
+    "tl", "tr", "tt", "ug", "uk", "ur", "uz", "uzs", "vec", "vi", "vo", "wa", "wuu", "xh", "yo",
+    "yue", "zh", "zu",
+]  # fmt: skip
+"""Those that py3langid knows, by their codes of ISO 639."""
 NONE = "zxx"
 """What py3langid calls a text without words."""
 SHORTEST = 4
@@ -37,7 +51,7 @@ SHORTEST = 4
 class Config:
     """What may be chosen."""
 
-    expected: tuple[str, ...] = ()
+    expected: tuple[Language, ...] = ()
     """The languages that should be there, such as en; without any, the one of most texts."""
     confidence: Share = 0.5
     """How likely another language must be."""
@@ -75,14 +89,14 @@ def find(config: Config, corpus: Corpus) -> list[Finding]:
         said.append(ranked := languages.of(text) if asked else {})
         if ranked:
             best[max(ranked, key=ranked.__getitem__)] += 1
-    expected = config.expected or tuple(name for name, _ in best.most_common(1))
+    expected: set[str] = {*config.expected} or {name for name, _ in best.most_common(1)}
     found = []
     for row, ranked in enumerate(said):
         if not ranked:
             continue
         first = max(ranked, key=ranked.__getitem__)
         doubt = sum(ranked.get(name, 0.0) for name in expected)
-        if first in {*expected, NONE}:
+        if first in expected | {NONE}:
             continue
         if scripts[row] not in {"", usual} and not config.expected:
             what, score = f"script {scripts[row].capitalize()}", 1.0

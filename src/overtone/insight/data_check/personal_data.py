@@ -32,6 +32,8 @@ LENGTHS = range(15, 35)
 """Characters of an IBAN: Norway's has 15."""
 DIGITS = 9
 """An IBAN has at least so many digits; words in capitals have none."""
+LONGEST = 200
+"""Characters of a text that are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,12 @@ def without_personal_data(text: str) -> str:
     for hide in HIDING.values():
         text = hide(text)
     return text
+
+
+def beginning(text: str) -> str:
+    """Return the beginning of a text, as a report shows it, without personal data."""
+    text = without_personal_data(text)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _hide_handles(text: str) -> str:

@@ -10,10 +10,7 @@ import numpy as np
 
 from overtone.insight.data_check import Finding, Found
 from overtone.insight.data_check.corpus import Corpus, Place
-from overtone.insight.data_check.personal_data import without_personal_data
-
-LONGEST = 200
-"""Characters of a text that are shown."""
+from overtone.insight.data_check.personal_data import beginning
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +27,7 @@ class Report:
 
     def texts(self, finding: Finding, most: int | None = None) -> list[str]:
         """Return the beginnings of a finding's texts, personal data hidden."""
-        whole = (without_personal_data(self.corpus.texts[row]) for row in finding.rows[:most])
-        return [text if len(text) <= LONGEST else f"{text[:LONGEST]}…" for text in whole]
+        return [beginning(self.corpus.texts[row]) for row in finding.rows[:most]]
 
     def to_json(self, *, texts: bool = False) -> dict[str, Any]:
         """Return all of it for JSON.

@@ -11,6 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from overtone import atomic
 
+DEEPEST = 45
+"""Per cent of colour behind the largest share of a table."""
+
 Rows = Sequence[Sequence[Sequence[str]]]
 """Cells by row: what a cell says, and what stands small below it; empty words are left out."""
 
@@ -26,6 +29,24 @@ class Table:
     groups: Sequence[tuple[str, Rows]]
     """Rows, and what stands above them."""
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A table of shares whose cells are shaded: many narrow columns, whose heads are turned."""
+
+    title: str
+    """What those hear who don't see it."""
+    corner: str
+    """What the rows are."""
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, str, Sequence[tuple[float, str]]]]
+    """Each row's name, what stands small below it, and its shares, with what is said of each."""
+
+    def depth(self, share: float) -> int:
+        """Return how deep a share's shade is, in per cent; ink stays readable on the deepest."""
+        most = max((value for _, _, cells in self.rows for value, _ in cells), default=0.0)
+        return round(DEEPEST * share / most) if most else 0
 
 
 def write(template: Path, path: Path, **content: object) -> None:
