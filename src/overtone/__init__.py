@@ -7,8 +7,9 @@ Names are imported when they are first used, so that `import overtone` stays lig
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+# What type checkers take to be true: `typing` itself takes longer to import than this file.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from overtone.apps.scoring.score import score
     from overtone.apps.summary.summarise import summarise
