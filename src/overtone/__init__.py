@@ -91,4 +91,5 @@ def __getattr__(name: str) -> object:
     except ImportError as error:
         from overtone.errors import MissingExtraError  # noqa: PLC0415 - only in this case
 
-        raise MissingExtraError("train", f"overtone.{name}") from error
+        extra = "train,export" if name == "export" else "train"
+        raise MissingExtraError(extra, f"overtone.{name}") from error
