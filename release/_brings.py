@@ -61,12 +61,12 @@ def brought(wanted: list[Requirement]) -> dict[str, metadata.Distribution]:
 def licence(package: metadata.Distribution) -> str:
     """Return a package's licence, as it names it itself; `unknown` where it doesn't."""
     said = package.metadata
-    if expression := said.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in said:
+        return said["License-Expression"]
     kinds = [
         kind.rpartition(" :: ")[2].removesuffix(" License")
         for kind in said.get_all("Classifier") or ()
         if kind.startswith("License :: ") and kind != "License :: OSI Approved"
     ]
-    first = str(said.get("License") or "").strip().partition("\n")[0]
+    first = (said.get_all("License") or [""])[0].strip().partition("\n")[0]
     return " AND ".join(kinds) or first[:60] or "unknown"

@@ -7,6 +7,11 @@ Names are imported when they are first used, so that `import overtone` stays lig
 from __future__ import annotations
 
 import importlib
+import os
+
+# Nothing here phones home. ONNX Runtime reads this when it is first imported, by whichever module
+# or process; without it, its builds for Linux send events to their makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # What type checkers take to be true: `typing` itself takes longer to import than this file.
 TYPE_CHECKING = False

@@ -123,7 +123,7 @@ def test_the_same_sources_give_the_same_bytes(dist: Path, tmp_path: Path) -> Non
 
 def test_the_hashes_are_the_files(dist: Path) -> None:
     lines = (dist / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    said = dict(reversed(line.split("  ")) for line in lines)
+    said = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     assert len(said) == 3
     assert said == {path.name: digest(path) for path in dist.iterdir() if path.name != "SHA256SUMS"}
 

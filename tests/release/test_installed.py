@@ -63,29 +63,31 @@ def test_the_wheel_trains_predicts_and_serves(installed: Path, bert: Path, tmp_p
     shown = command(*overtone, "predict", "run", "--json", "-", TEXT, folder=tmp_path)
     (predicted,) = map(json.loads, shown.splitlines())
     assert predicted["text"] == TEXT
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*overtone, "serve", "run", "--port", "0"], cwd=tmp_path, env=environment(),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8",
-    )  # fmt: skip
-    try:
-        assert process.stderr is not None
-        address = ""
-        for line in process.stderr:
-            if found := re.search(r"listening on (http://\S+),", line):
-                address = found.group(1)
-                break
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{address}/v1/predict",
-            data=json.dumps({"text": TEXT}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-            assert answer.status == 200
-        with urllib.request.urlopen(f"{address}/", timeout=120) as page:  # noqa: S310
-            assert b"<html" in page.read()
-    finally:
-        process.terminate()
-        process.wait(120)
+    ) as process:  # fmt: skip
+        try:
+            assert process.stderr is not None
+            found = (re.search(r"listening on (http://\S+),", line) for line in process.stderr)
+            address = next(match.group(1) for match in found if match)
+            check_answers(address)
+        finally:
+            process.terminate()
+            process.wait(120)
+
+
+def check_answers(address: str) -> None:
+    """Ask a server for a prediction and its page."""
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{address}/v1/predict",
+        data=json.dumps({"text": TEXT}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        assert answer.status == 200
+    with urllib.request.urlopen(f"{address}/", timeout=120) as page:  # noqa: S310
+        assert b"<html" in page.read()
 
 
 @pytest.mark.slow
