@@ -8,13 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo docs test test-all lint types contracts clean
+.PHONY: help setup demo docs test test-all lint types contracts dist licences audit clean
 
 help:
 	@echo "make demo      train on the sample, evaluate, label three sentences (minutes)"
 	@echo "make docs      these pages and the reference as HTML: docs/_build/html/index.html"
 	@echo "make test      lint, types, import contracts, tests (at most 10 minutes)"
 	@echo "make test-all  the same and everything slow or heavy (at most 40 minutes)"
+	@echo "make dist      wheel, sdist, SBOM and hashes into dist/"
+	@echo "make licences  docs/licences.md from what is installed"
+	@echo "make audit     known vulnerabilities in what overtone brings"
 
 setup: $(READY)
 
@@ -67,5 +70,15 @@ test-all: lint types contracts
 	$(BIN)/pytest -m slow
 	@$(BIN)/python -c 'import torch; torch.cuda.is_available() or print("NOT RUN: what needs a GPU, because there is none here")'
 
+# The same commit gives the same bytes.
+dist: setup
+	$(BIN)/python release/build.py dist
+
+licences: setup
+	$(BIN)/python release/licences.py
+
+audit: setup
+	$(BIN)/python release/audit.py
+
 clean:
-	rm -rf $(VENV) runs docs/_build
+	rm -rf $(VENV) runs dist docs/_build

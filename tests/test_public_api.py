@@ -10,7 +10,7 @@ import pytest
 
 import overtone
 
-HEAVY = ("torch", "transformers", "sklearn", "tokenizers", "numpy", "typer", "rich")
+HEAVY = ("torch", "transformers", "sklearn", "tokenizers", "numpy", "typer", "rich", "onnxruntime")
 
 
 @pytest.mark.parametrize("name", overtone.__all__)
@@ -48,3 +48,16 @@ def test_importing_overtone_imports_nothing_heavy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_importing_overtone_turns_onnx_runtime_s_telemetry_off() -> None:
+    script = (
+        "import os\n"
+        "os.environ.pop('ORT_DISABLE_TELEMETRY', None)\n"
+        "import overtone\n"
+        "print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=True
+    )
+    assert done.stdout.strip() == "1"

@@ -7,8 +7,14 @@ Names are imported when they are first used, so that `import overtone` stays lig
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+import os
 
+# Nothing here phones home. ONNX Runtime reads this when it is first imported, by whichever module
+# or process; without it, its builds for Linux send events to their makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+# What type checkers take to be true: `typing` itself takes longer to import than this file.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from overtone.apps.scoring.score import score
     from overtone.apps.summary.summarise import summarise
@@ -99,4 +105,5 @@ def __getattr__(name: str) -> object:
     except ImportError as error:
         from overtone.errors import MissingExtraError  # noqa: PLC0415 - only in this case
 
-        raise MissingExtraError("train", f"overtone.{name}") from error
+        extra = "train,export" if name == "export" else "train"
+        raise MissingExtraError(extra, f"overtone.{name}") from error

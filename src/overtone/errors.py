@@ -46,7 +46,7 @@ class MissingExtraError(InputError):
     """A command needs packages that the base install leaves out."""
 
     def __init__(self, extra: str, needed_for: str) -> None:
-        """Name the extra and the command that installs it."""
+        """Name the extra, or several with commas between, and the command that installs it."""
         super().__init__(
             f"{needed_for} needs packages that are not installed: "
             f'run pip install "overtone[{extra}]"'

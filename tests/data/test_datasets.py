@@ -1,6 +1,7 @@
 """What every dataset promises, old or new; and names, which list what exists."""
 
 import dataclasses
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -9,7 +10,7 @@ import pytest
 
 from overtone import data
 from overtone.config import find_plugin, plugin_names
-from overtone.errors import ConfigError, InputError
+from overtone.errors import ConfigError, InputError, MissingDataError
 
 PACKAGE = "overtone.data"
 
@@ -118,3 +119,9 @@ def test_options_are_completed_but_for_what_the_name_says() -> None:
     }  # fmt: skip
     with pytest.raises(ConfigError, match=r"data\.smaple is not an option; did you mean sample"):
         data.resolve("jigsaw", {"smaple": 0.4})
+
+
+def test_a_folder_may_be_named_as_text(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match=re.escape(str(tmp_path))):
+        data.load("goemotions", "train", str(tmp_path))
+    assert not data.is_here("goemotions", "train", str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import logging
 from collections.abc import Callable
@@ -63,6 +64,18 @@ def test_another_model_is_measured_anew(bundle: Bundle, cache: Path) -> None:
     choice.fastest(bundle, NAMES, seconds(onnx=2.0, openvino=1.0)[1])
     other = Bundle(bundle.path, bundle.manifest, bundle.files, "another digest")
     assert choice.fastest(other, NAMES, seconds(onnx=1.0, openvino=2.0)[1]) == "onnx"
+    assert len(json.loads(cache.read_text(encoding="utf-8"))) == 2
+
+
+def test_another_release_is_measured_anew(
+    bundle: Bundle, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice.fastest(bundle, NAMES, seconds(onnx=2.0, openvino=1.0)[1])
+    version = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda name: "9" if name == "overtone" else version(name)
+    )
+    assert choice.fastest(bundle, NAMES, seconds(onnx=1.0, openvino=2.0)[1]) == "onnx"
     assert len(json.loads(cache.read_text(encoding="utf-8"))) == 2
 
 

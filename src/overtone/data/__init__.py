@@ -82,7 +82,7 @@ def names() -> list[str]:
 def load(
     dataset: str,
     split: str,
-    data_dir: Path | None = None,
+    data_dir: str | Path | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Split:
     """Load one split of a dataset.
@@ -103,11 +103,11 @@ def load(
     if split not in plugin.SPLITS:
         raise InputError(f"{dataset} has no split {split!r}; there are: {', '.join(plugin.SPLITS)}")
     config = _config(dataset, plugin, given, options or {})
-    loaded: Split = plugin.load(config, split, data_dir or default_dir())
+    loaded: Split = plugin.load(config, split, _folder(data_dir))
     return loaded
 
 
-def is_here(dataset: str, split: str, data_dir: Path | None = None) -> bool:
+def is_here(dataset: str, split: str, data_dir: str | Path | None = None) -> bool:
     """Return whether a split's files are there, damaged or not.
 
     Args:
@@ -122,7 +122,7 @@ def is_here(dataset: str, split: str, data_dir: Path | None = None) -> bool:
     plugin, given = _resolve(dataset)
     find = getattr(plugin, "find", plugin.load)
     try:
-        find(_config(dataset, plugin, given, {}), split, data_dir or default_dir())
+        find(_config(dataset, plugin, given, {}), split, _folder(data_dir))
     except MissingDataError:
         return False
     except DataError:
@@ -206,6 +206,11 @@ def default_dir() -> Path:
     """Return OVERTONE_DATA_DIR where it is set, else a folder in the user's cache."""
     given = os.environ.get("OVERTONE_DATA_DIR")
     return Path(given) if given else Path(platformdirs.user_cache_dir("overtone")) / "data"
+
+
+def _folder(data_dir: str | Path | None) -> Path:
+    """Return the folder that a caller named, else the default."""
+    return Path(data_dir) if data_dir else default_dir()
 
 
 def _config(

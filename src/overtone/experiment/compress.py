@@ -109,36 +109,16 @@ def recipe(
     model: str | Path,
     *,
     base: Table | None = None,
-    dataset: str | None = None,
-    data: Mapping[str, object] | None = None,
     layers: int | None = None,
     keep_layers: Sequence[int] = (),
     vocabulary_from: Sequence[str | Path] = (),
     min_count: int | None = None,
     vocabulary_size: int | None = None,
-    teachers: Sequence[str | Path] = (),
     texts: Sequence[str | Path] = (),
     epochs: int | None = None,
-    seed: int | None = None,
-    settings: Sequence[str] = (),
+    **composed: Any,  # noqa: ANN401 - what `compose` takes, and checks
 ) -> Recipe:
-    """Return the student's recipe; the arguments are `compress`'s.
-
-    Args:
-        model: the model.
-        base: the recipe of the run to go on with.
-        dataset: the dataset.
-        data: its options.
-        layers: how many are kept.
-        keep_layers: which.
-        vocabulary_from: whose pieces are kept.
-        min_count: how often one must occur.
-        vocabulary_size: how many at most.
-        teachers: whom the student learns from.
-        texts: what only they label.
-        epochs: at most.
-        seed: of everything random.
-        settings: the last word.
+    """Return the student's recipe; the arguments are `compress`'s, and otherwise `compose`'s.
 
     Raises:
         InputError: there is no such model, it has fewer layers, or the run was begun with another.
@@ -173,16 +153,7 @@ def recipe(
             f"expected the model that the run was begun with, {base['init']['model']}, found "
             f"another one in {model}: name that one, or choose another --output"
         )
-    return compose(
-        said,
-        base=base,
-        dataset=dataset,
-        data=data,
-        teachers=teachers,
-        teacher_texts=texts,
-        seed=seed,
-        settings=settings,
-    )
+    return compose(said, base=base, teacher_texts=texts, **composed)
 
 
 def depth(start: Bundle) -> int:

@@ -64,7 +64,7 @@ def load(
     key = json.dumps([config.get("data"), config.get("also"), model.labels.names])
     if key not in read:
         options = _options(model, dataset, data, split)
-        read[key] = datasets.load(dataset, split, Path(data_dir) if data_dir else None, options)
+        read[key] = datasets.load(dataset, split, data_dir, options)
     loaded = read[key]
     model = _set_to(loaded.labels, model)
     return model, loaded, datasets.truth(loaded)[:, _columns(model, loaded)]

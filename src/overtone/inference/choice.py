@@ -57,7 +57,8 @@ def fastest(bundle: Bundle, names: Sequence[str], seconds_of: Callable[[str], fl
 
 def _key(bundle: Bundle, names: Sequence[str]) -> str:
     """Return what a measurement holds for: this machine, model and these versions."""
-    versions = [f"{name} {importlib.metadata.version(PACKAGES[name])}" for name in names]
+    packages = ["overtone", *(PACKAGES[name] for name in names)]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in packages]
     machine = [platform.node(), platform.machine(), platform.processor()]
     return hashlib.sha256(json.dumps([bundle.digest, versions, machine]).encode()).hexdigest()
 

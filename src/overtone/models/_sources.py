@@ -11,7 +11,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from overtone.errors import InputError
+from overtone.errors import InputError, MissingExtraError
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +40,10 @@ def find(name: str) -> Source:
 
     Raises:
         InputError: there is none, or it would have to be downloaded and the hub can't be reached.
+        MissingExtraError: the same of minilm, which an extra brings.
 
     """
+    wanted = name
     if name == "minilm":
         embedded = minilm()
         if embedded is not None:
@@ -66,6 +68,8 @@ def find(name: str) -> Source:
         ) from error
     if answered or isinstance(try_to_load_from_cache(name, "config.json"), str):
         return Source(name, local=not answered)
+    if wanted == "minilm":
+        raise MissingExtraError("embedded", "the encoder minilm, as the hub can't be reached,")
     raise InputError(
         f"expected an encoder at {name!r}, found no such folder, no copy from an earlier download, "
         "and no way to the Hugging Face hub: check the connection and HF_HUB_OFFLINE, or use "

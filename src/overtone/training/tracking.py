@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from overtone import atomic
-from overtone.errors import InputError, OvertoneError
+from overtone.errors import InputError, MissingExtraError, OvertoneError
 
 TRACKERS = ("tensorboard", "mlflow", "wandb")
 
@@ -144,6 +144,8 @@ def check(name: str | None) -> None:
     try:
         importlib.import_module(MODULES[name])
     except ImportError as error:
+        if name == "tensorboard":
+            raise MissingExtraError(name, f"the tracker {name}") from error
         raise InputError(
             f"the tracker {name} needs the package {name}, which is not installed: "
             f"run pip install {name}"

@@ -122,7 +122,7 @@ def export(
         separator=separator,
     )
     texts = None if input_file is None else _read(input_file, text_column)
-    with needs("export", "export"):
+    with needs("train,export", "export"):
         from overtone.experiment import export as experiment
     found = experiment.export(
         model,

@@ -51,7 +51,7 @@ def run(
             workers again and again.
 
     """
-    ray = _package()
+    ray = package()
     with _cluster(ray, workers, address):
         sizes = [each.size for each in job.asked.inputs]
         counts = _counts(ray, job)
@@ -197,7 +197,13 @@ def _cluster(ray: Any, workers: int | None, address: str | None) -> Iterator[Non
         ray.shutdown()
 
 
-def _package() -> Any:  # noqa: ANN401
+def package() -> Any:  # noqa: ANN401
+    """Return Ray, with what it would send and say switched off.
+
+    Raises:
+        MissingExtraError: it is not installed.
+
+    """
     os.environ.update(ENVIRONMENT)
     try:
         import ray  # noqa: PLC0415 - an extra

@@ -129,6 +129,8 @@ def score(
     files.check_names(asked, kept, job.columns.own())
     if format == "parquet":
         _parquet.packages(job.folder.part(0))
+    if engine == "ray":
+        on_ray.package()
     total = sum(each.size for each in asked.inputs)
 
     def report(scored: int, rejected: int, read: int) -> None:

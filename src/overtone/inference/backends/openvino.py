@@ -7,7 +7,6 @@ from queue import SimpleQueue
 from typing import Annotated, Literal
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 
 from overtone.bundle import ONNX, OPENVINO, Bundle
@@ -15,6 +14,7 @@ from overtone.config import Range
 from overtone.errors import BundleError
 from overtone.inference import threads
 from overtone.inference.backends import Opened
+from overtone.inference.quiet_openvino import openvino
 from overtone.inputs import Batch
 
 TOKENS = 1024
@@ -36,8 +36,6 @@ class Config:
 
 def open_bundle(config: Config, bundle: Bundle) -> Opened:
     """Return the function from a batch to its logits.
-
-    Reading and compiling send nothing: only OpenVINO's converter has telemetry, which is not used.
 
     Raises:
         BundleError: the file is no graph that this version of OpenVINO can compute.

@@ -65,10 +65,9 @@ def save(model: onnx.ModelProto, target: Target, path: Path) -> None:
         onnx.save(model, path)
         return
     try:
-        import openvino  # noqa: PLC0415 - only for this format
+        from overtone.inference.quiet_openvino import openvino  # noqa: PLC0415 - for this format
     except ImportError as error:
         raise MissingExtraError("openvino", "export --format openvino") from error
-    # Read as it is: OpenVINO's converter, which has telemetry, is not needed.
     found = openvino.Core().read_model(model.SerializeToString())
     openvino.save_model(found, path, compress_to_fp16=target.precision == "fp16")
 
