@@ -102,7 +102,11 @@ class RandomLabels:
 
 
 def _asked(part: TrainingSet, question: Question) -> TrainingSet:
-    """Return a set with a question's labels; with fewer where all would take too many tokens."""
+    """Return a set with a question's labels.
+
+    With fewer where they would take more tokens than all labels by name, and with those where a
+    single one does.
+    """
     kind, whole = part.inputs, part.encoded
     assert isinstance(kind, Asks)  # noqa: S101 - what a recipe with random labels is checked for
     columns, labels = question
