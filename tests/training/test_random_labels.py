@@ -89,9 +89,9 @@ def test_sets_orders_and_words_differ_and_follow_from_the_seed(whole: Mixture) -
     joy = Counter(
         dict(zip(labels.names, labels.prompts, strict=True)).get("joy") for labels in found
     )
-    english = {"joy", *label_words.words()["joy"]}
-    assert joy.keys() - {None} == english | {"alegría"}, "Spanish has no other words"
-    assert joy["joy"] > 2 * joy["happiness"]
+    others = joy.keys() - {None, "joy", "alegría"}
+    assert 3 <= len(others & set(label_words.words()["joy"])) == len(others)
+    assert joy["joy"] > 2 * max(joy[word] for word in others)
     again = [asked.encoded.labels for asked, _ in drawn(data, epochs=40)]
     assert again == found
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone import bundle, data, inputs, losses, models, text
-from overtone.data import Split
+from overtone.data import Split, label_words
 from overtone.errors import InputError
 from overtone.experiment import distill, smaller
 from overtone.experiment.recipe import Recipe
@@ -202,6 +202,9 @@ def _pretrained(
             f"the model {recipe.init.model} is no longer the one that the run was started from: "
             "put that one back, or train again"
         )
+    if recipe.training.random_labels:  # their other words are read, too
+        words = [found for each in label_sets for found in label_words.others(each) if found]
+        label_sets = [*label_sets, *(Labels.of(*found) for found in words)]
     kept = smaller.kept(
         recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
     )
