@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from overtone import data
+from overtone import atomic, data
 from overtone.data import Split
 from overtone.inference import predictor
 from overtone.models import encoders
@@ -30,6 +30,8 @@ SENTENCES = (
 """What the similarity is asked with; the best on the labels that were trained on is taken."""
 THRESHOLDS = 200
 LOW, HIGH = 2.5, 97.5
+BLOCK = 20
+"""Draws at a time."""
 
 
 class Similarity:
@@ -85,7 +87,8 @@ def show(
 ) -> None:
     """Print what each split's model finds of its held-out labels, beside the similarity."""
     similarity = Similarity()
-    on_aside, on_dev = (similarity.embed(split.texts) for split in (aside, dev))
+    kept = _kept(folder / "similarity.npz", lambda: _embedded(similarity, aside, dev))
+    on_aside, on_dev = kept["aside"], kept["dev"]
     model: list[Found] = []
     baseline: list[Found] = []
     for number, labels in held.items():
@@ -93,9 +96,9 @@ def show(
         known = [name for name in dev.labels.names if name not in labels]
         seen = _truth(aside, known)
         true = _truth(dev, asked)
-        trained = predictor.load(folder / f"split-{number}", "torch")
-        chosen = trained.with_labels(known).uncalibrated(aside.texts).astype(np.float64)
-        zero = trained.with_labels(asked).uncalibrated(dev.texts).astype(np.float64)
+        run = folder / f"split-{number}"
+        kept = _kept(run / "scores.npz", lambda: _scored(run, known, aside, asked, dev))  # noqa: B023
+        chosen, zero = kept["known"], kept["asked"]
         model.append(Found(asked, true, zero, best_threshold(chosen, seen)))
         by_sentence = {sentence: similarity.to(on_aside, known, sentence) for sentence in SENTENCES}
         precision = {
@@ -112,6 +115,30 @@ def show(
         )
     _by_label(model, baseline)
     _by_split(list(held), model, baseline, resamples)
+
+
+def _embedded(similarity: Similarity, aside: Split, dev: Split) -> dict[str, Floats]:
+    return {"aside": similarity.embed(aside.texts), "dev": similarity.embed(dev.texts)}
+
+
+def _scored(
+    run: Path, known: Sequence[str], aside: Split, asked: Sequence[str], dev: Split
+) -> dict[str, Floats]:
+    """Return what a split's model says of trained labels on texts aside, of others on dev."""
+    model = predictor.load(run, "torch", precision="bf16")  # as it was trained
+    return {
+        "known": model.with_labels(known).uncalibrated(aside.texts).astype(np.float64),
+        "asked": model.with_labels(asked).uncalibrated(dev.texts).astype(np.float64),
+    }
+
+
+def _kept(path: Path, make: Callable[[], dict[str, Floats]]) -> dict[str, Floats]:
+    """Return arrays that were computed before, or compute and keep them."""
+    if not path.is_file():
+        with atomic.file(path) as beside, beside.open("wb") as file:
+            np.savez(file, **make())  # type: ignore[arg-type]
+    with np.load(path) as kept:
+        return dict(kept)
 
 
 def _by_label(model: Sequence[Found], baseline: Sequence[Found]) -> None:
@@ -174,6 +201,9 @@ def ranked(scores: Floats, truth: Bools, counts: NDArray[np.int64] | None = None
 
     """
     weights = np.ones((1, len(truth))) if counts is None else counts
+    if len(weights) > BLOCK:  # what stays in a core's cache
+        parts = [weights[first : first + BLOCK] for first in range(0, len(weights), BLOCK)]
+        return np.concatenate([ranked(scores, truth, part) for part in parts], axis=1)
     found = np.zeros((2, len(weights), truth.shape[1]))
     for label, (column, true) in enumerate(zip(scores.T, truth.T, strict=True)):
         order = np.argsort(-column, kind="stable")

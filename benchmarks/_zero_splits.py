@@ -36,7 +36,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
 """By name, whatever the dataset; the last group stands in none that is held out."""
 
 SEED = 0
-STEM = 5
+STEM = 4
 """Letters at the beginning that make two words the same one."""
 
 
