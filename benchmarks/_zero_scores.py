@@ -94,8 +94,8 @@ def show(
     for number, labels in held.items():
         asked = [name for name in dev.labels.names if name in labels]
         known = [name for name in dev.labels.names if name not in labels]
-        seen = _truth(aside, known)
-        true = _truth(dev, asked)
+        seen = carried(aside, known)
+        true = carried(dev, asked)
         run = folder / f"split-{number}"
         kept = _kept(run / "scores.npz", lambda: _scored(run, known, aside, asked, dev))  # noqa: B023
         chosen, zero = kept["known"], kept["asked"]
@@ -113,8 +113,8 @@ def show(
             f"{ranked(chosen, seen)[0].mean():.3f}, of the similarity "
             f"{precision[best]:.3f}"
         )
-    _by_label(model, baseline)
-    _by_split(list(held), model, baseline, resamples)
+    by_label(model, baseline)
+    by_split(list(held), model, baseline, resamples)
 
 
 def _embedded(similarity: Similarity, aside: Split, dev: Split) -> dict[str, Floats]:
@@ -141,8 +141,9 @@ def _kept(path: Path, make: Callable[[], dict[str, Floats]]) -> dict[str, Floats
         return dict(kept)
 
 
-def _by_label(model: Sequence[Found], baseline: Sequence[Found]) -> None:
-    print("\n| label | texts of dev | AP | similarity | AUC | similarity |\n" + "|---" * 6 + "|")
+def by_label(model: Sequence[Found], baseline: Sequence[Found]) -> None:
+    """Print a row a label."""
+    print("\n| label | texts | AP | similarity | AUC | similarity |\n" + "|---" * 6 + "|")
     for one, two in zip(model, baseline, strict=True):
         columns = np.concatenate([ranked(way.scores, way.truth) for way in (one, two)])[:, 0]
         for place, name in enumerate(one.names):
@@ -151,7 +152,7 @@ def _by_label(model: Sequence[Found], baseline: Sequence[Found]) -> None:
             print(f"| {name} | {texts} | {ap} | {other_ap} | {auc} | {other_auc} |")
 
 
-def _by_split(
+def by_split(
     numbers: Sequence[int], model: Sequence[Found], baseline: Sequence[Found], resamples: int
 ) -> None:
     """Print macro scores over the labels of each split and of all, with intervals."""
@@ -200,7 +201,7 @@ def ranked(scores: Floats, truth: Bools, counts: NDArray[np.int64] | None = None
         counts: how often each text stands in each of R draws, (R, n); once in one where None.
 
     """
-    weights = np.ones((1, len(truth))) if counts is None else counts
+    weights = np.ones((1, len(truth)), dtype=np.int64) if counts is None else counts
     if len(weights) > BLOCK:  # what stays in a core's cache
         parts = [weights[first : first + BLOCK] for first in range(0, len(weights), BLOCK)]
         return np.concatenate([ranked(scores, truth, part) for part in parts], axis=1)
@@ -236,7 +237,7 @@ def _interval(value: float, drawn: Floats, sign: str = "") -> str:
     return f"{value:{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
 
 
-def _truth(split: Split, names: Sequence[str]) -> Bools:
+def carried(split: Split, names: Sequence[str]) -> Bools:
     """Return which of some labels each text carries, (n, C)."""
     columns = [split.labels.names.index(name) for name in names]
     return np.asarray(data.truth(split)[:, columns] > 0.5)  # noqa: PLR2004

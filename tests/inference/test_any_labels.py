@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,17 +61,17 @@ def manifest(run: Run, **changes: object) -> Manifest:
 def test_one_threshold_or_temperature_for_all_holds_and_nothing_else(run: Run) -> None:
     own = run.bundle.manifest.labels
     table = {"name": "temperature", "temperature": 2.0}
-    common = {"name": "temperature", "labels": dict.fromkeys(own.names, table)}
+    common: dict[str, Any] = {"name": "temperature", "labels": dict.fromkeys(own.names, table)}
     labels = any_labels.asked(ASKED, run.bundle.manifest)
     found = any_labels.calibration(manifest(run, calibration=common), labels)
     assert found == {"name": "temperature", "labels": dict.fromkeys(ASKED, table)}
-    each = {**common["labels"], own.names[0]: {**table, "temperature": 3.0}}  # type: ignore[dict-item]
+    each = {**common["labels"], own.names[0]: {**table, "temperature": 3.0}}
     for saved in ({"name": "temperature", "labels": each}, {"name": "platt", "labels": {}}):
         assert any_labels.calibration(manifest(run, calibration=saved), labels) == {"name": "none"}
     chosen = {"name": "threshold", "threshold": 0.3}
     assert any_labels.decision(manifest(run, decision=chosen)) == chosen
-    each = {"name": "per_label", "thresholds": {"joy": 0.2}}
-    assert any_labels.decision(manifest(run, decision=each))["threshold"] == 0.5
+    fitted = {"name": "per_label", "thresholds": {"joy": 0.2}}
+    assert any_labels.decision(manifest(run, decision=fitted))["threshold"] == 0.5
 
 
 def test_thresholds_are_given_by_the_asked_names(run: Run) -> None:

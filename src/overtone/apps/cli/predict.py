@@ -130,7 +130,7 @@ def _asked(predictor: Predictor, labels: str, *, decided: bool) -> Predictor:
     found = predictor.with_labels(labels.split(","))
     manifest = predictor.bundle.manifest
     if not set(found.labels.names).issubset(manifest.labels.names):
-        if not manifest.config["training"].get("random_labels"):
+        if not manifest.config.get("training", {}).get("random_labels"):
             typer.echo(
                 "note: this model was not trained to read labels that it never saw; one that was "
                 "has training.random_labels, as best/zero-shot has",
