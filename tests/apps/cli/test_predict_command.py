@@ -410,7 +410,7 @@ def test_labels_that_the_model_never_saw_can_be_asked_for(cli: Cli, run: Path) -
     assert found.code == 0
     assert list(json.loads(found.out)["probabilities"]) == ["zeal", "the bus is late"]
     assert "not trained to read labels that it never saw" in found.err
-    assert "no decision was fitted for these labels" in found.err
+    assert "are experimental; no decision was fitted for them" in found.err
     decided = cli("predict", run, "x", "--labels", "zeal", "--threshold", "zeal=0", "--json", "-")
     assert json.loads(decided.out)["labels"] == ["zeal"]
     assert "no decision" not in decided.err

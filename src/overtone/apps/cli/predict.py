@@ -64,7 +64,8 @@ def predict(
         typer.Option(
             "--labels",
             metavar="A,B,C",
-            help="Ask for these labels, whether the model ever saw them or not (spanemo only).",
+            help="Ask for these labels, whether the model ever saw them or not (spanemo only; "
+            "experimental).",
         ),
     ] = None,
     output: Annotated[
@@ -138,8 +139,8 @@ def _asked(predictor: Predictor, labels: str, *, decided: bool) -> Predictor:
             )
         if not decided:
             typer.echo(
-                "note: no decision was fitted for these labels, one threshold decides for all; "
-                "--threshold sets another",
+                "note: labels that training never saw are experimental; no decision was fitted for "
+                "them, and the one threshold for all is often too high: --threshold sets another",
                 err=True,
             )
     return found
