@@ -4,7 +4,8 @@
         --labels anticipation,pessimism,trust
 
 The labels are asked for together. The similarity has the sentence that is best on these very texts,
-which favours it, and F1 is at each one's best threshold there, which favours both. Intervals, 95 %, are a bootstrap's over texts.
+which favours it, and F1 is at each one's best threshold there, which favours both.
+Intervals, 95 %, are a bootstrap's over texts.
 """
 
 from __future__ import annotations
