@@ -42,6 +42,13 @@ def test_every_row_has_as_many_cells_as_its_table() -> None:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
+def test_the_card_says_what_a_model_was_trained_to_be_asked() -> None:
+    found = manifest(Labels.of("joy"), encoder="minilm")
+    assert "labels=[...]" not in card.write(found)
+    found.config["training"] = {"random_labels": 5}
+    assert 'overtone.load("this folder", labels=[...])' in card.write(found)
+
+
 def manifest(labels: Labels, encoder: str) -> Manifest:
     label = {"precision": 0.1, "recall": 0.2, "f1": 0.3, "support": 7}
     return Manifest(

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 import overtone
 from overtone import data
 from overtone.bundle import TOKENIZER, WEIGHTS, Bundle
+from overtone.data import label_words
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import compress, parts
 from overtone.experiment.fit import Run
@@ -160,6 +161,21 @@ def test_a_student_learns_to_say_what_its_model_says(bert: Path, tmp_path: Path)
     )
     assert np.abs(before - wanted).mean() > 0.1
     assert np.abs(after - wanted).mean() < 0.05
+
+
+def test_a_student_of_a_model_that_reads_any_labels_does_so_too(bert: Path, tmp_path: Path) -> None:
+    model = overtone.train(
+        "sample", tmp_path / "model", encoder=str(bert),
+        settings=[*FAST, "training.random_labels=4"],
+    )  # fmt: skip
+    asked = compress.recipe(model.path, keep_layers=[1], vocabulary_from=["sample"], settings=FAST)
+    assert asked.training.random_labels == 4
+    found = parts.prepare(asked, None)
+    tokenizer = Tokenizer.from_str(found.pretrained.tokenizer)
+    before = Tokenizer.from_file(str(model.bundle.file(TOKENIZER)))
+    for words in label_words.others(model.bundle.manifest.labels):
+        for word in words:
+            assert tokenizer.encode(word).tokens == before.encode(word).tokens
 
 
 def test_other_models_may_teach(run: Run, student: Run, tmp_path: Path) -> None:

@@ -24,6 +24,12 @@ def write(manifest: Manifest) -> str:
     if first := recipe.get("init", {}).get("recipe"):
         taught += f"Started from a model that was trained first, by {cell(Path(first).name)}.\n\n"
     taught += _smaller(manifest)
+    if recipe.get("training", {}).get("random_labels"):
+        taught += (
+            "Trained to read labels, also ones that it never saw: "
+            '`overtone.load("this folder", labels=[...])`.\nThe scores below are not theirs, and '
+            "their probabilities are not calibrated.\n\n"
+        )
     return f"""# {cell(texts)} by {cell(recipe["model"]["name"])}
 
 A multi-label text classifier, trained with overtone {manifest.overtone}. It says which of

@@ -191,4 +191,7 @@ def _beginning(start: Bundle, model: str | Path) -> Table:
     # A whole path: the run may be resumed from another folder.
     place = {"init": {"model": bundle.absolute(model), "sha256": start.digest}}
     taught = {"teacher": {"models": [str(model)]}}
-    return merge(merge({kind: config[kind] for kind in OWN}, STUDENT), place | taught)
+    # One that reads any labels has a student that does.
+    reads = {"training": {"random_labels": config["training"].get("random_labels", 0)}}
+    student = merge(merge({kind: config[kind] for kind in OWN}, STUDENT), reads)
+    return merge(student, place | taught)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from overtone import bundle, data, inputs, losses, models, text
-from overtone.data import Split
+from overtone.data import Split, label_words
 from overtone.errors import InputError
 from overtone.experiment import distill, smaller
 from overtone.experiment.recipe import Recipe
@@ -21,6 +21,7 @@ from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
 from overtone.losses import Loss
 from overtone.training.mixture import Mixture
+from overtone.training.random_labels import RandomLabels
 from overtone.training.result import TrainingData, TrainingSet
 
 log = logging.getLogger(__name__)
@@ -61,11 +62,12 @@ class Parts:
 
     def training_data(self, targets: NDArray[np.float32]) -> TrainingData:
         """Return all that is trained on, with targets (n, C) for the recipe's own dataset."""
-        own = self.training_set(targets)
-        if not self.others:
-            return own
-        sets = [own, *(other.train for other in self.others)]
-        return Mixture(sets, [1.0, *(other.share for other in self.others)])
+        found: TrainingData = self.training_set(targets)
+        if self.others:
+            sets = [self.training_set(targets), *(other.train for other in self.others)]
+            found = Mixture(sets, [1.0, *(other.share for other in self.others)])
+        most = self.recipe.training.random_labels
+        return RandomLabels(found, most) if most else found
 
 
 def prepare(recipe: Recipe, data_dir: Path | None, start: Path | None = None) -> Parts:
@@ -128,6 +130,7 @@ def prepare_splits(
     pretrained = _pretrained(recipe, label_sets, trained, spelled, start)
     _check_training(recipe, pretrained.model)
     _check_others(recipe, pretrained.model, train_split, others)
+    _check_random_labels(recipe)
     kind, kind_of_others = (
         inputs.load(
             recipe.inputs.name, options, Tokenizer.from_str(pretrained.tokenizer), pretrained.limit
@@ -199,6 +202,9 @@ def _pretrained(
             f"the model {recipe.init.model} is no longer the one that the run was started from: "
             "put that one back, or train again"
         )
+    if recipe.training.random_labels:  # their other words are read, too
+        words = [found for each in label_sets for found in label_words.others(each) if found]
+        label_sets = [*label_sets, *(Labels.of(*found) for found in words)]
     kept = smaller.kept(
         recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
     )
@@ -249,6 +255,31 @@ def _check_others(
                 f"{train.dataset} and {', '.join(other.labels.names)} in {other.dataset}: take "
                 "--model spanemo, which reads the labels, or leave that dataset out"
             )
+
+
+def _check_random_labels(recipe: Recipe) -> None:
+    """Refuse to ask for some of the labels at a time where something belongs to each of them.
+
+    Raises:
+        InputError: the labels are not in the input, or the loss is not the same for any of them.
+
+    """
+    if not recipe.training.random_labels:
+        return
+    if recipe.inputs.name != "label_prefix":
+        raise InputError(
+            "training.random_labels asks for labels in the input, found the model "
+            f"{recipe.model.name}, which has parameters for each label: take --model spanemo"
+        )
+    options = recipe.loss.options
+    if recipe.loss.name in ("demux", "categorical") or any(
+        options.get(key) for key in ("balance", "positive_weights")
+    ):
+        raise InputError(
+            "training.random_labels needs a loss that is the same for all labels, found "
+            f"{recipe.loss.name} or weights of labels: take bce or joint without loss.balance and "
+            "loss.positive_weights"
+        )
 
 
 def _losses(recipe: Recipe, splits: Sequence[Split]) -> list[Loss]:

@@ -18,7 +18,7 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import backends, choice, frames
+from overtone.inference import any_labels, backends, choice, frames
 from overtone.inference.frames import Frame
 from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
@@ -26,13 +26,10 @@ from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
 
-UNCALIBRATED = {"name": "none"}
 CHUNK = 512
 """Texts that are cleaned and tokenised while the model computes those before them."""
 LENGTHS = (16, 32, 64)
 """Words of the texts on which backends are measured, where the bundle doesn't say better."""
-UNFITTED = {"name": "threshold", "threshold": 0.5}
-"""The decision for labels that none was fitted for."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Predictor:
         Args:
             bundle: the bundle.
             logits_of: the backend.
-            labels: one of the other label sets that the model learned; its own where None.
+            labels: other labels than the model's own, learned or not.
             tokens: most tokens a batch, padding counted.
             lanes: how many batches the backend computes at once.
 
@@ -78,12 +75,15 @@ class Predictor:
         options = inputs.without_prompts(options)
         self.inputs = inputs.load(kind, options, tokenizer, manifest.limit)
         """What tokenises and collates."""
-        # Both are keyed by names; of labels that they don't know they can say nothing.
+        # Both are keyed by names; of labels that they don't know they say little.
         known = set(self.labels.names) == set(manifest.labels.names)
         self._calibration = calibration.restore(
-            manifest.calibration if known else UNCALIBRATED, self.labels
+            manifest.calibration if known else any_labels.calibration(manifest, self.labels),
+            self.labels,
         )
-        self._decision = decision.restore(manifest.decision if known else UNFITTED, self.labels)
+        self._decision = decision.restore(
+            manifest.decision if known else any_labels.decision(manifest), self.labels
+        )
         self._logits_of = logits_of
         self._tokens = tokens
         self.lanes = lanes
@@ -98,7 +98,7 @@ class Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
 
         Its decision is the model's own where the labels have the same names, as in another
-        language, and otherwise a threshold of 0.5, for none was fitted.
+        language, and otherwise a threshold: the model's where it has one for all labels, else 0.5.
 
         Args:
             dataset: its name in the model's recipe; of a table, its path.
@@ -114,7 +114,30 @@ class Predictor:
                 f"expected a dataset that the model was trained on besides its own, found "
                 f"{dataset!r}; there are: {', '.join(learned) or 'none'}"
             )
-        return Predictor(self.bundle, self._logits_of, learned[name], self._tokens, self.lanes)
+        return self._with(learned[name])
+
+    def with_labels(self, labels: Iterable[str]) -> Predictor:
+        """Return the same model with any labels, whether it ever saw them or not.
+
+        How well it reads them depends on its training: `training.random_labels`. Nothing that was
+        fitted label by label applies to other labels than its own: they are on above the model's
+        threshold where it has one for all labels, else above 0.5, and only a temperature that all
+        labels share is theirs, too.
+
+        Args:
+            labels: their names, the words that the model reads; an underscore reads as a space.
+
+        Raises:
+            InputError: the model doesn't read labels, or they are none, too many, too long, twice
+                the same, or no words.
+
+        """
+        return self._with(any_labels.asked(labels, self.bundle.manifest))
+
+    def _with(self, labels: Labels) -> Predictor:
+        found = Predictor(self.bundle, self._logits_of, labels, self._tokens, self.lanes)
+        found.inputs.encode((), labels)  # what takes too many tokens is found now
+        return found
 
     def predict(
         self, texts: Iterable[str], *, threshold: Thresholds | None = None
@@ -283,7 +306,13 @@ class Predictor:
         return decision.override(self._decision, threshold, self.labels).decide(probabilities)
 
 
-def load(model: str | Path, backend: str = "auto", **options: object) -> Predictor:
+def load(
+    model: str | Path,
+    backend: str = "auto",
+    *,
+    labels: Iterable[str] | None = None,
+    **options: object,
+) -> Predictor:
     """Load a trained model or an export.
 
     Args:
@@ -292,11 +321,12 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
         backend: what computes: torch, onnx or openvino. `auto` takes the one that can read the
             model; where several can and are installed, it measures them once and remembers which
             one is the fastest on this machine.
+        labels: what to ask for in place of the model's own labels (`Predictor.with_labels`).
         options: the backend's options, such as `device="cpu"`.
 
     Raises:
-        InputError: there is no such model, the message lists those nearby; or the backend can't
-            read it.
+        InputError: there is no such model, the message lists those nearby; the backend can't read
+            it; or it can't be asked for these labels.
         BundleError: a file of it is missing, changed or additional.
         MissingExtraError: the backend's packages are not installed.
 
@@ -312,7 +342,8 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
         backend = names[0]
         if len(names) > 1:
             backend = choice.fastest(bundle, names, lambda name: _seconds(opened(name)))
-    return opened(backend)
+    found = opened(backend)
+    return found if labels is None else found.with_labels(labels)
 
 
 def _checked(texts: Iterable[str]) -> list[str]:

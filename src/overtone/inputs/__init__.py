@@ -92,6 +92,14 @@ class Located(Protocol):
         """Return where each token of an encoded text stands in it, (tokens, 2), in characters."""
 
 
+@runtime_checkable
+class Asks(Protocol):
+    """What those input kinds offer, too, whose labels stand in the input."""
+
+    def ask(self, encoded: Encoded, labels: Labels) -> Encoded:
+        """Return the same texts, tokenised already, with other labels."""
+
+
 def without_prompts(options: Mapping[str, object]) -> dict[str, object]:
     """Return an input kind's options without prompts, which belong to the labels of one set."""
     return {key: value for key, value in options.items() if key != "prompts"}

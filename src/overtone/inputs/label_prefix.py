@@ -8,7 +8,7 @@ score off each label's tokens, wherever they came to stand.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import numpy as np
@@ -93,6 +93,19 @@ class Inputs:
             width=0 if self.config.mask else self.max_length,
         )
 
+    def ask(self, encoded: Encoded, labels: Labels) -> PrefixEncoded:
+        """Return the same texts with other labels, which may leave a row longer than `max_length`.
+
+        Raises:
+            InputError: a prompt has no tokens.
+
+        """
+        assert isinstance(encoded, PrefixEncoded)  # noqa: S101 - what encode returned
+        frame, label_pool = self._frame(labels)
+        return replace(
+            encoded, labels=labels, overhead=len(frame), frame=frame, label_pool=label_pool
+        )
+
     def collate(self, encoded: Encoded, rows: NDArray[np.int64]) -> Batch:
         """Return the padded arrays of some rows.
 
@@ -116,11 +129,14 @@ class Inputs:
     def _framed(self, labels: Labels) -> tuple[Frame, NDArray[np.float32]]:
         """Return what stands around each text and where the labels are in it, made once."""
         if labels not in self._known:
-            prefix, spans = self._prefix(labels)
-            pair = self.tokenizer.encode(prefix, "a")
-            frame = Frame.around(pair, part=1)
-            self._known[labels] = frame, _label_pool(pair, spans, labels, len(frame.head))
+            self._known[labels] = self._frame(labels)
         return self._known[labels]
+
+    def _frame(self, labels: Labels) -> tuple[Frame, NDArray[np.float32]]:
+        prefix, spans = self._prefix(labels)
+        pair = self.tokenizer.encode(prefix, "a")
+        frame = Frame.around(pair, part=1)
+        return frame, _label_pool(pair, spans, labels, len(frame.head))
 
     def _prefix(self, labels: Labels) -> tuple[str, list[tuple[int, int]]]:
         """Return segment A and where in it each label's words stand, in characters."""

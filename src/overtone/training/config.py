@@ -56,6 +56,9 @@ class Config:
     adversarial: NotNegative = 0.0
     """Length of what is added to each row's word embeddings in a second pass, in the direction in
     which the loss rises; 0 is off."""
+    random_labels: Annotated[int, Range(0)] = 0
+    """Most labels that a step asks for: some at random, in random order, by their names or other
+    words, so that the model learns to read labels that it never saw. 0 asks for all by name."""
     metric: Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro", "loss"] = "jaccard"
     """What is best on dev chooses the weights that are kept."""
     patience: Annotated[int, Range(0)] = 4

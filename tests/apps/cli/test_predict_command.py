@@ -403,3 +403,27 @@ def read_table(path: Path) -> list[dict[str, str]]:
         if path.suffix == ".jsonl":
             return [json.loads(line) for line in file]
         return list(csv.DictReader(file, dialect="excel-tab" if path.suffix == ".tsv" else "excel"))
+
+
+def test_labels_that_the_model_never_saw_can_be_asked_for(cli: Cli, run: Path) -> None:
+    found = cli("predict", run, TEXTS[0], "--labels", "zeal, the bus is late", "--json", "-")
+    assert found.code == 0
+    assert list(json.loads(found.out)["probabilities"]) == ["zeal", "the bus is late"]
+    assert "not trained to read labels that it never saw" in found.err
+    assert "are experimental; no decision was fitted for them" in found.err
+    decided = cli("predict", run, "x", "--labels", "zeal", "--threshold", "zeal=0", "--json", "-")
+    assert json.loads(decided.out)["labels"] == ["zeal"]
+    assert "no decision" not in decided.err
+    known = cli("predict", run, "x", "--labels", "joy,anger")
+    assert (known.code, known.err) == (0, "")
+
+
+def test_labels_asked_for_wrongly_are_refused(cli: Cli, run: Path) -> None:
+    for given, message in (
+        (("--labels", "joy,,fear"), "found ''"),
+        (("--labels", "joy,joy"), "'joy' again"),
+        (("--labels", "joy", "--labels-of", "goemotions"), "not both"),
+    ):
+        found = cli("predict", run, "x", *given)
+        found.assert_failed(2)
+        assert message in found.err

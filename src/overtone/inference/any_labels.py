@@ -1,0 +1,75 @@
+"""Labels that a model never saw: what may be asked for, and what of the model still applies.
+
+A model that reads its labels in the input (SpanEmo) answers for any words. What was fitted for each
+label by name does not apply to others; one threshold, or one temperature, for all labels does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from overtone.bundle import Json, Manifest
+from overtone.errors import InputError
+from overtone.labels import Labels
+
+MOST = 64
+"""Labels that may be asked for at once."""
+LONGEST = 80
+"""Characters of one of them."""
+READS_LABELS = "label_prefix"
+"""The input kind in which labels stand beside the text."""
+
+UNCALIBRATED: Json = {"name": "none"}
+UNFITTED: Json = {"name": "threshold", "threshold": 0.5}
+
+
+def asked(names: Iterable[str], manifest: Manifest) -> Labels:
+    """Return the labels that a user asks for, in the language of the model's own.
+
+    Raises:
+        InputError: the model doesn't read labels, or they are none, too many, too long, twice the
+            same, or no words.
+
+    """
+    if manifest.config["inputs"]["name"] != READS_LABELS:
+        raise InputError(
+            "only a model that reads its labels can be asked for others, found the model "
+            f"{manifest.config['model']['name']}: take one of the family spanemo"
+        )
+    if isinstance(names, str):
+        raise InputError(f"expected a list of labels, found one text: pass [{names[:LONGEST]!r}]")
+    found: list[str] = []
+    for given in names:
+        if not isinstance(given, str):
+            raise InputError(f"expected labels that are texts, found {type(given).__name__}")
+        name = " ".join(given.split())
+        if not name or not name.isprintable():
+            raise InputError(f"expected a word or some for each label, found {given[:LONGEST]!r}")
+        if len(name) > LONGEST:
+            raise InputError(
+                f"a label may have {LONGEST} characters, found {len(name)} in {name[:20]!r}…: name "
+                "it in a few words"
+            )
+        if name.casefold() in map(str.casefold, found):
+            raise InputError(f"a label may be asked for once, found {name!r} again: leave one out")
+        found.append(name)
+        if len(found) > MOST:
+            raise InputError(f"at most {MOST} labels can be asked for at once, found more")
+    return Labels.of(*found, language=manifest.labels.language)
+
+
+def calibration(manifest: Manifest, labels: Labels) -> Json:
+    """Return what holds of a model's calibration for labels that it wasn't fitted for."""
+    saved = manifest.calibration
+    tables = saved.get("labels")
+    if saved.get("name") != "temperature" or not isinstance(tables, Mapping) or len(tables) < 2:  # noqa: PLR2004
+        return UNCALIBRATED
+    one, *others = tables.values()
+    if any(other != one for other in others):  # each label has its own
+        return UNCALIBRATED
+    return {**saved, "labels": dict.fromkeys(labels.names, one)}
+
+
+def decision(manifest: Manifest) -> Json:
+    """Return what holds of a model's decision for labels that it wasn't fitted for."""
+    return manifest.decision if manifest.decision.get("name") == "threshold" else UNFITTED
