@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overtone import atomic
+from overtone import atomic, shipped
 from overtone.errors import BundleError, InputError
 from overtone.labels import Labels
 
@@ -58,6 +58,9 @@ class Manifest:
     export: Json = field(default_factory=dict)
     """Of an export: its `format` and `precision`, the `digest` of the model that it was made from,
     and `lengths`, tokens of short, middling and long texts; empty otherwise."""
+    terms: Json = field(default_factory=dict)
+    """Of a model that is given away: the `licence` of its weights, the `data` that it learnt from
+    and theirs, and a `notice` for whoever uses it, where one is due; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +158,14 @@ def load(path: Path) -> Bundle:
 
 
 def locate(reference: str | Path) -> Path:
-    """Return the folder of the bundle that MODEL stands for: a bundle, or a run that has one.
+    """Return the folder of the bundle that MODEL stands for: a bundle, a run that has one, a name.
 
     Raises:
         InputError: there is none; the message lists the models nearby.
 
     """
+    if (found := shipped.find(reference)) is not None:
+        return found
     path = Path(reference)
     for folder in (path, path / "bundle"):
         if _is_file(folder / MANIFEST):
@@ -179,9 +184,27 @@ def locate(reference: str | Path) -> Path:
         }
     )
     raise InputError(
-        f"MODEL is the folder of a run or a bundle, found neither at {str(path)!r}; "
+        f"MODEL is the folder of a run or a bundle, or the name of a model that ships "
+        f"({', '.join(shipped.names())}), found none at {str(path)!r}; "
         f"there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
     )
+
+
+def trainable(reference: str | Path) -> Bundle:
+    """Open the bundle that MODEL stands for, whose training can go on.
+
+    Raises:
+        InputError: there is none, or it is an export.
+        BundleError: as for `load`.
+
+    """
+    found = load(locate(reference))
+    if WEIGHTS not in found.files:
+        raise InputError(
+            f"{reference} is an export, which can't be trained: name the model that it was made "
+            "from, or another one"
+        )
+    return found
 
 
 def _is_file(path: Path) -> bool:
@@ -223,8 +246,8 @@ def _read_manifest(path: Path) -> Json:
 def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
-    # Bundles that were written before there were other label sets or exports have neither.
-    content = {"also": {}, "export": {}, **content}
+    # Bundles that were written before there were other label sets, exports or terms have none.
+    content = {"also": {}, "export": {}, "terms": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):

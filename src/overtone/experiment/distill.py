@@ -32,7 +32,7 @@ from rich.progress import track
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from overtone import atomic, bundle, data
+from overtone import atomic, bundle, data, shipped
 from overtone.config import Range, Share, Table
 from overtone.data import Split, unlabelled
 from overtone.errors import InputError
@@ -88,7 +88,7 @@ def resolved(layer: Table) -> Table:
         return layer
     section = dict(section)
     if _are_texts(section.get("models")):
-        models = [Path(name).resolve() for name in section["models"]]
+        models = [shipped.find(name) or Path(name).resolve() for name in section["models"]]
         found = (bundle.load(bundle.locate(path)).digest for path in models)
         # Those of a config.toml hold, and what is there is compared with them.
         section["sha256"] = section.get("sha256") or list(found)

@@ -18,7 +18,7 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import backends, choice
+from overtone.inference import backends, choice, terms
 from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
@@ -266,7 +266,7 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
     """Load a trained model or an export.
 
     Args:
-        model: the folder of a run, a bundle or an export.
+        model: the folder of a run, a bundle or an export, or the name of a model that ships.
         backend: what computes: torch, onnx or openvino. `auto` takes the one that can read the
             model; where several can and are installed, it measures them once and remembers which
             one is the fastest on this machine.
@@ -285,6 +285,7 @@ def load(model: str | Path, backend: str = "auto", **options: object) -> Predict
         found = backends.load(name, options, bundle)
         return Predictor(bundle, found.logits_of, tokens=found.tokens, lanes=found.lanes)
 
+    terms.say_once(bundle)
     if backend == "auto":
         names = backends.fitting(bundle)
         backend = names[0]

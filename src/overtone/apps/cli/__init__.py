@@ -25,6 +25,7 @@ from overtone.apps.cli import (
     explain,
     export,
     identity,
+    models,
     predict,
     score,
     serve,
@@ -60,6 +61,7 @@ app.command()(compress.compress)
 app.command()(export.export)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -18,7 +18,9 @@ from overtone.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from overtone.labels import Labels
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The folder of a run or a bundle.")]
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A run, a bundle, or a model that ships: tweets-11.")
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(
