@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 .PHONY: help setup demo test test-all lint types contracts clean
 
 help:
-	@echo "make demo      train on the sample, evaluate, label three sentences (minutes)"
+	@echo "make demo      train on the sample, evaluate, label sentences, also by a model that ships (minutes)"
 	@echo "make test      lint, types, import contracts, tests (at most 10 minutes)"
 	@echo "make test-all  the same and everything slow or heavy (at most 40 minutes)"
 
@@ -36,6 +36,8 @@ demo: setup
 	  "iphones are amazing but since last update, my phone's power drains quickly" \
 	  "What's plan for tomorrow? I am excited!" \
 	  "I am using Dell Computer."
+	$(BIN)/overtone predict tweets-11 \
+	  "iphones are amazing but since last update, my phone's power drains quickly"
 
 lint: setup
 	$(BIN)/ruff check
