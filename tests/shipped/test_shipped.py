@@ -157,6 +157,15 @@ def test_the_card_has_the_scores(name: str) -> None:
         assert f"**{manifest_of(name)['metrics']['dev'][score]:.4f}**" in card
 
 
+@pytest.mark.parametrize("name", shipped.names())
+def test_the_how_to_has_the_scores(name: str) -> None:
+    page = (ROOT / "docs" / "how-to" / "shipped-models.md").read_text("utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| **{name}** |"))
+    for score in ("jaccard", "jaccard_zero", "f1_micro", "f1_macro"):
+        interval = manifest_of(name)["metrics"]["intervals"][score]
+        assert f"{interval['value']:.4f} ({interval['low']:.3f} to {interval['high']:.3f})" in row
+
+
 def test_a_folder_of_that_name_comes_first(
     elsewhere: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
