@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 .PHONY: help setup demo docs test test-all lint types contracts dist licences audit clean
 
 help:
-	@echo "make demo      train on the sample, evaluate, label three sentences (minutes)"
+	@echo "make demo      train on the sample, evaluate, label sentences, also by a model that ships (minutes)"
 	@echo "make docs      these pages and the reference as HTML: docs/_build/html/index.html"
 	@echo "make test      lint, types, import contracts, tests (at most 10 minutes)"
 	@echo "make test-all  the same and everything slow or heavy (at most 40 minutes)"
@@ -40,6 +40,8 @@ demo: setup
 	  "iphones are amazing but since last update, my phone's power drains quickly" \
 	  "What's plan for tomorrow? I am excited!" \
 	  "I am using Dell Computer."
+	$(BIN)/overtone predict tweets-11 \
+	  "iphones are amazing but since last update, my phone's power drains quickly"
 
 # Links to other sites are listed, not asked: nothing here needs a network.
 docs: setup

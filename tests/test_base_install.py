@@ -1,4 +1,4 @@
-"""The base install: an export predicts there, without torch, in 250 MB."""
+"""The base install: an export predicts there, without torch, in 250 MB and the models that ship."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 import overtone
+from overtone import shipped
 
 ROOT = Path(__file__).parents[1]
 MOST = 250e6
-"""Bytes."""
+"""Bytes, without the models that ship."""
+MODEL = 12e6
+"""Bytes of a model that ships, at most."""
 
 
 @pytest.mark.slow
@@ -32,7 +35,15 @@ def test_the_base_install_is_small_and_predicts(bert: Path, tmp_path: Path) -> N
     (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     names = {path.name for path in packages.iterdir()}
     assert not names & {"torch", "transformers", "sklearn"}
-    size = sum(file.stat().st_size for file in packages.rglob("*") if file.is_file())
+    models = {
+        name: sum(file.stat().st_size for file in (packages / "overtone/shipped" / name).iterdir())
+        for name in shipped.names()
+    }
+    assert models
+    assert max(models.values()) <= MODEL, models
+    weights = sum(models.values())
+    whole = sum(file.stat().st_size for file in packages.rglob("*") if file.is_file())
+    size = whole - weights
     assert size <= MOST, f"{size / 1e6:.0f} MB"
 
     run = overtone.train(
@@ -62,12 +73,20 @@ def test_the_base_install_is_small_and_predicts(bert: Path, tmp_path: Path) -> N
     start = time.perf_counter()
     run_quietly(program, "predict", export, "so happy today", "--json", "-")
     seconds = time.perf_counter() - start
-    print(f"base install {size / 1e6:.0f} MB; start-up to first answer {seconds:.2f} s")  # noqa: T201
+    for name in models:
+        listed = run_quietly(program, "predict", name, "What a lovely surprise, thank you!")
+        assert "0." in listed
+    assert all(name in run_quietly(program, "models", "list") for name in models)
+    print(  # noqa: T201
+        f"base install {size / 1e6:.0f} MB, with the models that ship {whole / 1e6:.0f} MB; "
+        f"start-up to first answer {seconds:.2f} s"
+    )
 
 
-def run_quietly(*command: str) -> None:
+def run_quietly(*command: str) -> str:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=1200, env=environment
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout

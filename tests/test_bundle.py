@@ -204,7 +204,7 @@ def test_a_name_that_no_file_can_have_is_refused(saved: Path, name: str) -> None
 KEYS = ["files", *Manifest.__annotations__]
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in {"also", "export"}])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in {"also", "export", "terms"}])
 def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
     rewrite(saved, lambda content: content.pop(key))
     with pytest.raises(BundleError, match=r"bundle\.json"):

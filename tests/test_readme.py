@@ -31,6 +31,17 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def test_the_first_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    script = blocks("sh")[1]
+    install, command = script.splitlines()
+    assert install == "pip install ."  # this environment has it
+    shown = run(["bash", "-euc", command], tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "joy" in shown.stdout
+    assert "commercially is unclear" in shown.stderr
+
+
 @pytest.mark.slow
 def test_the_commands_and_the_python_example_work(tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("what a day\nso sad\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overtone import atomic
+from overtone import atomic, shipped
 from overtone.errors import BundleError, InputError
 from overtone.hub import reference as hub
 from overtone.labels import Labels
@@ -64,6 +64,9 @@ class Manifest:
     export: Json = field(default_factory=dict)
     """Of an export: its `format` and `precision`, the `digest` of the model that it was made from,
     and `lengths`, tokens of short, middling and long texts; empty otherwise."""
+    terms: Json = field(default_factory=dict)
+    """Of a model that is given away: the `licence` of its weights, the `data` that it learnt from
+    and theirs, and a `notice` for whoever uses it, where one is due; empty otherwise."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +164,9 @@ def locate(reference: str | Path) -> Path:
     """Return the folder of the bundle that MODEL stands for.
 
     Args:
-        reference: a bundle, a run that has one, or `hub:user/name`, optionally with `@revision`,
-            which is downloaded where it isn't on this disk already.
+        reference: a bundle, a run that has one, the name of a model that ships, or
+            `hub:user/name`, optionally with `@revision`, which is downloaded where it isn't on
+            this disk already.
 
     Raises:
         InputError: there is none; the message lists the models nearby.
@@ -170,6 +174,8 @@ def locate(reference: str | Path) -> Path:
         OvertoneError: the hub can't be reached.
 
     """
+    if (found := shipped.find(reference)) is not None:
+        return found
     if hub.is_reference(reference):
         return _fetched(reference)
     path = Path(reference)
@@ -190,8 +196,9 @@ def locate(reference: str | Path) -> Path:
         }
     )
     raise InputError(
-        "MODEL is the folder of a run or a bundle, or hub:user/name, found neither at "
-        f"{str(path)!r}; there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
+        f"MODEL is the folder of a run or a bundle, the name of a model that ships "
+        f"({', '.join(shipped.names())}), or hub:user/name, found none at {str(path)!r}; "
+        f"there are: {', '.join(near) or 'none nearby (overtone train makes one)'}"
     )
 
 
@@ -202,6 +209,8 @@ def absolute(reference: str | Path) -> str:
         OvertoneError: as `locate`, for a model on the hub.
 
     """
+    if (found := shipped.find(reference)) is not None:
+        return str(found)
     if not hub.is_reference(reference):
         return str(Path(reference).resolve())
     return str(hub.parse(reference).at(locate(reference).name))
@@ -216,6 +225,23 @@ def _fetched(reference: str | Path) -> Path:
         return list(files)
 
     return fetch(hub.parse(reference), Wanted(MANIFEST, listed, load, FILES))
+
+
+def trainable(reference: str | Path) -> Bundle:
+    """Open the bundle that MODEL stands for, whose training can go on.
+
+    Raises:
+        InputError: there is none, or it is an export.
+        BundleError: as for `load`.
+
+    """
+    found = load(locate(reference))
+    if WEIGHTS not in found.files:
+        raise InputError(
+            f"{reference} is an export, which can't be trained: name the model that it was made "
+            "from, or another one"
+        )
+    return found
 
 
 def _is_file(path: Path) -> bool:
@@ -257,8 +283,8 @@ def _read_manifest(path: Path) -> Json:
 def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
-    # Bundles that were written before there were other label sets or exports have neither.
-    content = {"also": {}, "export": {}, **content}
+    # Bundles that were written before there were other label sets, exports or terms have none.
+    content = {"also": {}, "export": {}, "terms": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):

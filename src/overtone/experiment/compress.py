@@ -125,7 +125,7 @@ def recipe(
         ConfigError: all problems of the configuration.
 
     """
-    start = bundle.load(bundle.locate(model))
+    start = bundle.trainable(model)
     if layers is not None and keep_layers:
         raise InputError(
             f"expected a number of layers or which ones, found both, {layers} and "

@@ -220,7 +220,7 @@ def _with_shape_of(start: Table, result: Table, asked: Table) -> Table:
 
 def _initial(model: str | Path) -> Table:
     """Return what a recipe takes over from the model that training starts from."""
-    start = bundle.load(bundle.locate(model))
+    start = bundle.trainable(model)
     taken = {kind: dict(start.manifest.config[kind]) for kind in ("text", "inputs", "model")}
     # Prompts belong to labels, and the labels may be others now.
     if prompts := taken["inputs"].pop("prompts", None):

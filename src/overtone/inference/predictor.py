@@ -18,7 +18,7 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import any_labels, backends, choice, frames
+from overtone.inference import any_labels, backends, choice, frames, terms
 from overtone.inference.frames import Frame
 from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
@@ -316,8 +316,8 @@ def load(
     """Load a trained model or an export.
 
     Args:
-        model: the folder of a run, a bundle or an export, or `hub:user/name`, optionally with
-            `@revision`, which is downloaded once.
+        model: the folder of a run, a bundle or an export, the name of a model that ships, or
+            `hub:user/name`, optionally with `@revision`, which is downloaded once.
         backend: what computes: torch, onnx or openvino. `auto` takes the one that can read the
             model; where several can and are installed, it measures them once and remembers which
             one is the fastest on this machine.
@@ -337,6 +337,7 @@ def load(
         found = backends.load(name, options, bundle)
         return Predictor(bundle, found.logits_of, tokens=found.tokens, lanes=found.lanes)
 
+    terms.say_once(bundle)
     if backend == "auto":
         names = backends.fitting(bundle)
         backend = names[0]

@@ -25,6 +25,7 @@ from overtone.apps.cli import (
     explain,
     export,
     identity,
+    models,
     predict,
     push,
     score,
@@ -62,6 +63,7 @@ app.command()(export.export)
 app.command()(push.push)
 app.command()(study.study)
 app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from overtone.labels import Labels
 
 Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="The folder of a run or a bundle, or hub:user/name.")
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A run, a bundle, a model that ships (tweets-11), or hub:user/name."
+    ),
 ]
 DataDir = Annotated[
     Path | None,
