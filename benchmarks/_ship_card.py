@@ -1,4 +1,4 @@
-"""The card of a model that ships, by the template ship.md: what it is, how good, on whose terms."""
+"""The card of a model that ships, by a template (ship.md): what it is, how good, on whose terms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from jinja2 import Environment, StrictUndefined
 
 from overtone.bundle import Manifest
 
-TEMPLATE = Path(__file__).with_name("ship.md")
+FOLDER = Path(__file__).parent
+TEMPLATE = "ship.md"
+"""Where a recipe names none."""
 SCORES = {
     "jaccard": "jaccard",
     "jaccard_zero": "jaccard_zero",
@@ -31,7 +33,9 @@ def write(name: str, manifest: Manifest, recipe: dict[str, Any], parity: dict[st
     """
     # Markdown, not HTML: nothing is to be escaped.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = environment.from_string(
+        (FOLDER / recipe.get("card", TEMPLATE)).read_text(encoding="utf-8")
+    )
     return template.render(
         name=name,
         manifest=manifest,

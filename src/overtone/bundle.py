@@ -66,7 +66,8 @@ class Manifest:
     and `lengths`, tokens of short, middling and long texts; empty otherwise."""
     terms: Json = field(default_factory=dict)
     """Of a model that is given away: the `licence` of its weights, the `data` that it learnt from
-    and theirs, and a `notice` for whoever uses it, where one is due; empty otherwise."""
+    and theirs, and a `notice` for whoever uses it, where one is due, or what is `experimental`
+    about it; empty otherwise."""
 
 
 @dataclass(frozen=True)

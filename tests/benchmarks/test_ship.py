@@ -100,3 +100,22 @@ def test_one_command_makes_a_bundle_with_its_card_and_terms(
     recipes.write_text(RECIPE.replace("For tests.", str(Path.cwd())), encoding="utf-8")
     with pytest.raises(SystemExit, match="names a folder of this machine"):
         run(ship, monkeypatch, *asked)
+
+
+@pytest.mark.slow
+def test_a_model_for_other_labels_ships_as_it_is_with_one_threshold(
+    ship: ModuleType, start: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = RECIPE.partition("[tiny.compress]")[0].replace(
+        'calibration = "platt"', 'unseen = "sample"\ncard = "ship-zero-shot.md"'
+    )
+    Path("recipes.toml").write_text(recipe + 'experimental = "it is"\n', encoding="utf-8")
+    made = run(ship, monkeypatch, "--run", str(start), "--work", "work", "--output", "shipped")
+    manifest = made.manifest
+    assert manifest.architecture == bundle.load(start / "bundle").manifest.architecture
+    assert manifest.decision["name"] == "threshold"
+    both = len(data.load("sample", "train")) + len(data.load("sample", "dev"))
+    assert manifest.fitted_on["texts"] == both
+    assert manifest.terms["experimental"] == "it is"
+    card = made.file(bundle.CARD).read_text(encoding="utf-8")
+    assert f"**The threshold**, {manifest.decision['threshold']:.3f}," in card

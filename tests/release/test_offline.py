@@ -36,6 +36,7 @@ export run --output openvino --format openvino
 predict onnx text
 predict openvino text
 predict tweets-11 text
+predict zero-shot text --labels complaint,praise
 models list
 score onnx --input reviews.csv --text-column text --output scored
 summarise scored --output summary

@@ -43,6 +43,8 @@ def test_the_list_is_a_table_with_both_jaccards_and_the_terms(cli: Cli) -> None:
         assert f"{manifest.metrics['dev']['jaccard']:.4f}" in found.out
         assert manifest.terms["licence"] in found.out
     assert "jaccard_zero scores it 0" in " ".join(found.out.split())
+    assert "of the labels that a model was trained on" in " ".join(found.out.split())
+    assert found.out.count("EXPERIMENTAL: zero-shot") == 1
 
 
 def test_a_card_is_shown_of_any_model(cli: Cli, run: Path) -> None:
@@ -61,6 +63,17 @@ def test_the_terms_are_said_on_standard_error_the_first_time(cli: Cli) -> None:
     assert "commercially" not in second.err
     assert first.out == second.out
     assert "joy" in json.loads(first.out)["labels"]
+
+
+def test_the_experimental_one_answers_any_labels_and_says_so_first(cli: Cli) -> None:
+    asked = ("predict", "zero-shot", "What a lovely surprise, thank you!", "--json", "-")
+    found = cli(*asked, "--labels", "complaint, praise")
+    assert found.code == 0
+    assert found.err.startswith("EXPERIMENTAL: ")
+    assert found.err.count("\n") == 1
+    assert json.loads(found.out)["labels"] == ["praise"]
+    assert cli(*asked).err == found.err
+    assert "EXPERIMENTAL" not in cli("predict", "goemotions-28", "x").err
 
 
 def test_other_commands_take_the_name_too(cli: Cli, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from overtone import atomic
 from overtone.apps.cli.options import JsonTo, Model, Thresholds, thresholds
+from overtone.apps.cli.printable import printable
 from overtone.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ BLOCK = 4096
 
 HEAD = 1000
 """Rows from which the text column is guessed."""
+
+MOST = 500
+"""Characters of what a bundle says of itself, which may be anybody's."""
 
 LIVE_BLOCK = 32
 """Lines of standard input that are answered together: whoever writes them may be waiting."""
@@ -118,6 +122,8 @@ def _load(
     from overtone.inference.predictor import load
 
     predictor = load(model)
+    if experimental := predictor.bundle.manifest.terms.get("experimental"):
+        typer.echo(f"EXPERIMENTAL: {printable(str(experimental)[:MOST])}", err=True)
     if labels_of is not None:
         predictor = predictor.with_labels_of(labels_of)
     if labels is not None:
@@ -137,7 +143,7 @@ def _asked(predictor: Predictor, labels: str, *, decided: bool) -> Predictor:
                 "has training.random_labels, as best/zero-shot has",
                 err=True,
             )
-        if not decided:
+        if not decided and not manifest.terms.get("experimental"):  # which says as much
             typer.echo(
                 "note: labels that training never saw are experimental; no decision was fitted for "
                 "them, and the one threshold for all is often too high: --threshold sets another",

@@ -14,9 +14,10 @@ from overtone.apps.cli.printable import printable
 SCORES = {"jaccard": "jaccard", "jaccard_zero": "jaccard_zero", "f1_micro": "micro F1",
           "f1_macro": "macro F1"}  # fmt: skip
 NOTE = (
-    "scores on dev, on which calibration and decision were fitted, too: each fifth of the texts is "
-    "scored by a fit on the other four; below: 95 % bootstrap intervals; jaccard scores an empty "
-    "prediction on an empty truth 1, jaccard_zero scores it 0"
+    "scores on dev, of the labels that a model was trained on; where calibration and decision were "
+    "fitted on these texts, too, each fifth of them is scored by a fit on the other four; below: "
+    "95 % bootstrap intervals; jaccard scores an empty prediction on an empty truth 1, "
+    "jaccard_zero scores it 0"
 )
 
 
@@ -35,7 +36,7 @@ def show_models(found: Sequence[dict[str, Any]], console: Console | None = None)
         table.add_column(name, justify="right")
     for one in found:
         table.add_row(
-            Text(printable(one["name"])),
+            Text(printable(one["name"]) + ("\nEXPERIMENTAL" if one["experimental"] else "")),
             f"{one['megabytes']:.1f}",
             str(len(one["labels"])),
             *(_score(one["scores"][name]) for name in SCORES),
@@ -44,6 +45,8 @@ def show_models(found: Sequence[dict[str, Any]], console: Console | None = None)
     for one in found:
         title = f"{one['name']}: {one['title']}; {one['dataset']}, {one['texts']:,} texts of dev"
         console.print(Text(printable(title), style="bold"))
+        if one["experimental"]:
+            console.print(Text(printable(f"  EXPERIMENTAL: {one['experimental']}")))
         console.print(Text(printable(f"  licence of the weights: {one['licence']}")))
         console.print(Text(printable(f"  learnt from: {one['data']}")))
     console.print(NOTE, highlight=False)
