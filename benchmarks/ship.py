@@ -29,12 +29,11 @@ import numpy as np
 
 import overtone
 from overtone import bundle, data, shipped
-from overtone.bundle import ONNX, TOKENIZER, Bundle
+from overtone.bundle import ONNX, PARITY, TOKENIZER, Bundle
 from overtone.data import Split
 from overtone.evaluation import bootstrap, metrics
 from overtone.evaluation import calibration as reliability
 from overtone.experiment import deciding, evaluate
-from overtone.experiment.export import PARITY
 from overtone.experiment.identity import identity_test
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
