@@ -79,3 +79,15 @@ def test_a_long_notice_is_cut(
     terms.say_once(with_notice(tweets, "x" * 10_000))
     assert state.is_file()
     assert len(caplog.records[0].getMessage()) < 600
+
+
+def test_what_is_experimental_is_said_each_time(
+    state: Path, tweets: Bundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = dataclasses.replace(tweets.manifest, terms={"experimental": "x" * 1000})
+    for _ in range(2):
+        terms.say(dataclasses.replace(tweets, manifest=manifest))
+    assert [record.getMessage() for record in caplog.records] == [
+        "EXPERIMENTAL: " + "x" * terms.MOST
+    ] * 2
+    assert not state.exists()

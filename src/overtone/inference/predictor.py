@@ -337,7 +337,7 @@ def load(
         found = backends.load(name, options, bundle)
         return Predictor(bundle, found.logits_of, tokens=found.tokens, lanes=found.lanes)
 
-    terms.say_once(bundle)
+    terms.say(bundle)
     if backend == "auto":
         names = backends.fitting(bundle)
         backend = names[0]

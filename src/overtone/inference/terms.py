@@ -1,4 +1,4 @@
-"""What a model's makers want its users to know, such as the terms of its data: said once."""
+"""What a model's makers want its users to know: what is experimental, and once, terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ log = logging.getLogger(__name__)
 
 FILE = "terms.json"
 MOST = 500
-"""Characters of a notice that are shown: a bundle may be anybody's."""
+"""Characters of either that are shown: a bundle may be anybody's."""
+
+
+def say(bundle: Bundle) -> None:
+    """Say what is experimental about a model, whenever it is loaded, and its notice once."""
+    experimental = bundle.manifest.terms.get("experimental")
+    if isinstance(experimental, str) and experimental:
+        log.warning("EXPERIMENTAL: %s", experimental[:MOST])
+    say_once(bundle)
 
 
 def say_once(bundle: Bundle) -> None:

@@ -15,7 +15,6 @@ import typer
 
 from overtone import atomic
 from overtone.apps.cli.options import JsonTo, Model, Thresholds, thresholds
-from overtone.apps.cli.printable import printable
 from overtone.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ BLOCK = 4096
 
 HEAD = 1000
 """Rows from which the text column is guessed."""
-
-MOST = 500
-"""Characters of what a bundle says of itself, which may be anybody's."""
 
 LIVE_BLOCK = 32
 """Lines of standard input that are answered together: whoever writes them may be waiting."""
@@ -122,8 +118,6 @@ def _load(
     from overtone.inference.predictor import load
 
     predictor = load(model)
-    if experimental := predictor.bundle.manifest.terms.get("experimental"):
-        typer.echo(f"EXPERIMENTAL: {printable(str(experimental)[:MOST])}", err=True)
     if labels_of is not None:
         predictor = predictor.with_labels_of(labels_of)
     if labels is not None:

@@ -31,7 +31,7 @@ def show_models(found: Sequence[dict[str, Any]], console: Console | None = None)
     """
     console = console or Console()
     table = Table()
-    table.add_column("model")
+    table.add_column("model", no_wrap=True, min_width=max(len(one["name"]) for one in found))
     for name in ("MB", "labels", *SCORES.values()):
         table.add_column(name, justify="right")
     for one in found:
