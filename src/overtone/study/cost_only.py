@@ -124,7 +124,7 @@ class _Clock(Tracker):
 
 def _measured(asked: Measurement, study: Path) -> dict[str, Any]:
     training = dataclasses.replace(
-        asked.recipe.training, epochs=1, checkpoint_steps=NEVER, patience=0
+        asked.recipe.training, epochs=1, least_steps=0, checkpoint_steps=NEVER, patience=0
     )
     # What is trained first or besides is another cost.
     recipe = dataclasses.replace(asked.recipe, training=training, init=Init(), also=())
