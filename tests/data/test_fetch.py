@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import re
-import stat
 import subprocess
 import sys
-import threading
-import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.data.site import GOOD, OTHER, Getter, Site, archive, refused, sha
 
 from overtone import data
 from overtone.config import find_plugin, plugin_names
@@ -23,111 +16,6 @@ from overtone.data import _download, sample
 from overtone.data._sources import GLOVE, Source
 from overtone.data.fetch import fetch, sources
 from overtone.errors import DataError, InputError, MissingDataError
-
-GOOD = b"id\ttext\n1\tmade up for this test\n"
-OTHER = b"id\ttext\n1\tsomething else\n"
-
-
-class Site:
-    """What a web site answers, path by path, and which paths were asked for."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.files: dict[str, bytes] = {}
-        self.codes: dict[str, list[int]] = {}
-        """Answers before the file comes."""
-        self.cut: set[str] = set()
-        self.silent: set[str] = set()
-        self.asked: list[str] = []
-        self.over = threading.Event()
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        name = request.path.removeprefix("/")
-        self.asked.append(name)
-        if name in self.silent:
-            self.over.wait(timeout=30)
-            return
-        codes = self.codes.get(name, [])
-        code = codes.pop(0) if codes else 200 if name in self.files else 404
-        content = self.files.get(name, b"") if code == 200 else b"sorry"
-        request.send_response(code)
-        request.send_header("Content-Length", str(len(content)))
-        request.end_headers()
-        request.wfile.write(content[: len(content) // 2] if name in self.cut else content)
-
-    def source(self, name: str, files: dict[str, str | None], limit: int = 10_000) -> Source:
-        return Source(url=f"{self.address}/{name}", files=files, limit=limit)
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A web site on this machine, and a client that loses no time over its failures."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found.answer(self)
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(_download, "WAIT", 0.0)
-    monkeypatch.setattr(_download, "TIMEOUT", (5.0, 5.0))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = Site(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield found
-        finally:
-            found.over.set()
-            server.shutdown()
-            thread.join(timeout=30)
-
-
-class Getter:
-    """Fetches made-up sources as those of the dataset `sample`, into a folder of its own."""
-
-    def __init__(self, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.data_dir = data_dir
-        self.monkeypatch = monkeypatch
-
-    def __call__(self, *found: Source, force: bool = False, mirror: str | None = None) -> str:
-        """Return, for each file, n for new or k for kept, capital if verified."""
-        self.monkeypatch.setattr(sample, "SOURCES", found)
-        words = {(True, True): "N", (True, False): "n", (False, True): "K", (False, False): "k"}
-        fetched = list(fetch("sample", self.data_dir, force=force, mirror=mirror))
-        assert all(one.path.is_file() and one.path.is_absolute() for one in fetched)
-        return "".join(words[one.is_new, one.verified] for one in fetched)
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """What is in the dataset's folder, hidden files too."""
-        found = {path.name: path for path in (self.data_dir / "sample").iterdir()}
-        return {name: path.read_bytes() for name, path in found.items() if name != "hashes.json"}
-
-    @property
-    def record(self) -> dict[str, str]:
-        path = self.data_dir / "sample" / "hashes.json"
-        return {name: of["sha256"] for name, of in json.loads(path.read_text()).items()}
-
-
-@pytest.fixture
-def get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Getter:
-    return Getter(tmp_path / "new" / "data", monkeypatch)
-
-
-def sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def archive(*members: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as opened:
-        for member, content in members:
-            opened.writestr(member, content, zipfile.ZIP_DEFLATED)
-    return file.getvalue()
-
 
 # --- what is right ------------------------------------------------------------------------------
 
@@ -217,21 +105,6 @@ def test_progress_is_told_to_the_last_byte(
     assert told[-1] == ("a.tsv", len(GOOD) * 200, len(GOOD) * 200)
 
 
-# --- what is wrong leaves nothing -----------------------------------------------------------------
-
-
-def refused(get: Getter, source: Source, *needles: str) -> None:
-    """Check that fetching fails with one line that says where the file is and where it belongs."""
-    with pytest.raises(DataError) as caught:
-        get(source)
-    message = str(caught.value)
-    assert len(message.splitlines()) == 1
-    for needle in (source.url, str(get.data_dir / "sample"), *source.files, *needles):
-        assert needle in message
-    # Neither the dataset's folder nor those above it, which were made for it.
-    assert not get.data_dir.parent.exists()
-
-
 def test_what_is_not_there(site: Site, get: Getter) -> None:
     refused(get, site.source("a.tsv", {"a.tsv": None}), "the server answered 404")
     assert site.asked == ["a.tsv"]  # asking again would not help
@@ -299,91 +172,6 @@ def test_stopping_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         list(fetch("sample", tmp_path / "new", progress=stop))
     assert list(tmp_path.iterdir()) == []
-
-
-# --- archives -------------------------------------------------------------------------------------
-
-
-def link(name: str, kind: int = stat.S_IFLNK) -> zipfile.ZipInfo:
-    member = zipfile.ZipInfo(name)
-    member.create_system = 3  # Unix, whose modes zip keeps
-    member.external_attr = (kind | 0o777) << 16
-    return member
-
-
-@pytest.mark.parametrize(
-    "member",
-    [
-        "../a.tsv", "top/../../a.tsv", "/a.tsv", "/etc/a.tsv", "..\\a.tsv", "C:\\a.tsv", "C:a.tsv",
-        "\\\\server\\share\\a.tsv", "../unwanted", link("a.tsv"), link("unwanted"),
-        link("a.tsv", stat.S_IFIFO),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_an_archive_that_leaves_its_folder_is_refused_whole(
-    site: Site, get: Getter, tmp_path: Path, member: str | zipfile.ZipInfo
-) -> None:
-    site.files["all.zip"] = archive((member, b"/etc/passwd"), ("good/b.tsv", GOOD))
-    refused(get, site.source("all.zip", {"b.tsv": sha(GOOD)}), "the archive holds ")
-    assert list(tmp_path.rglob("*")) == []
-
-
-def test_an_archive_that_expands_beyond_its_limit(site: Site, get: Getter) -> None:
-    bomb = archive(("a.tsv", b"0" * 1_000_000))
-    assert len(bomb) < 10_000
-    site.files["all.zip"] = bomb
-    refused(get, site.source("all.zip", {"a.tsv": None}), "more than the 10,000 bytes allowed")
-
-
-def test_an_archive_whose_header_lies_about_a_size(site: Site, get: Getter) -> None:
-    content = archive(("a.tsv", b"0" * 1_000_000))
-    lying = content.replace((1_000_000).to_bytes(4, "little"), (9).to_bytes(4, "little"))
-    assert lying != content
-    site.files["all.zip"] = lying
-    refused(get, site.source("all.zip", {"a.tsv": None}))
-
-
-def test_an_archive_that_lacks_a_file(site: Site, get: Getter) -> None:
-    site.files["all.zip"] = archive(("a.tsv", GOOD), ("b.tsv/", b""))
-    refused(get, site.source("all.zip", {"a.tsv": None, "b.tsv": None}), "holds no b.tsv")
-
-
-def test_an_archive_that_has_a_file_twice(site: Site, get: Getter) -> None:
-    site.files["all.zip"] = archive(("x/a.tsv", GOOD), ("y/a.tsv", OTHER))
-    refused(get, site.source("all.zip", {"a.tsv": None}), "a.tsv twice")
-
-
-def test_an_archive_with_one_wrong_file_gives_none(site: Site, get: Getter) -> None:
-    site.files["all.zip"] = archive(("a.tsv", GOOD), ("b.tsv", OTHER))
-    refused(get, site.source("all.zip", {"a.tsv": sha(GOOD), "b.tsv": sha(GOOD)}), sha(OTHER))
-
-
-@pytest.mark.parametrize("damage", ["a page", "cut", "flipped", "empty"])
-def test_a_damaged_archive(site: Site, get: Getter, damage: str) -> None:
-    whole = archive(("a.tsv", bytes(range(256)) * 20))
-    middle = len(whole) // 2
-    site.files["all.zip"] = {
-        "a page": b"<html>please log in</html>",
-        "cut": whole[:middle],
-        "flipped": whole[:60] + bytes([whole[60] ^ 0xFF]) + whole[61:],
-        "empty": b"",
-    }[damage]
-    refused(get, site.source("all.zip", {"a.tsv": None}), "not a zip archive that can be read")
-
-
-def test_an_encrypted_archive(site: Site, get: Getter) -> None:
-    content = bytearray(archive(("a.tsv", GOOD)))
-    for start in (content.index(b"PK\x03\x04") + 6, content.index(b"PK\x01\x02") + 8):
-        content[start] |= 1  # the flag of encryption
-    site.files["all.zip"] = bytes(content)
-    refused(get, site.source("all.zip", {"a.tsv": None}), "encrypted")
-
-
-def test_an_archive_that_stays_one_is_at_least_an_archive(site: Site, get: Getter) -> None:
-    site.files["a.zip"] = b"<html>please log in</html>"
-    refused(get, site.source("a.zip", {"a.zip": None}), "expected a zip archive")
-    site.files["a.zip"] = archive(("a.tsv", GOOD))
-    assert get(site.source("a.zip", {"a.zip": None})) == "n"
 
 
 # --- names, records and what is missing -----------------------------------------------------------

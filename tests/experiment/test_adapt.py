@@ -19,7 +19,7 @@ from overtone.experiment import adapt as experiment
 from overtone.experiment.adapt import adapt
 from overtone.experiment.adaptation import check, compose
 from overtone.models import encoders
-from overtone.training import trainer
+from overtone.training import loop, trainer
 from overtone.training.stopping import Interrupted
 
 FAST = ("training.epochs=2", "training.device=cpu", "training.batch_size=16")
@@ -86,14 +86,14 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
 ) -> None:
     tiny["settings"] = [*FAST, "training.average=0.5", "masking.train_embeddings=false"]
     whole = adapt(output=tmp_path / "whole", **tiny)
-    before = getattr(trainer._Loop, place)
+    before = getattr(loop.Loop, place)
 
     def interrupt(*arguments: Any) -> None:  # noqa: ANN401
         signal.raise_signal(signal.SIGTERM)
         before(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer._Loop, place, interrupt)
+        patch.setattr(loop.Loop, place, interrupt)
         with pytest.raises(Interrupted):
             adapt(output=tmp_path / "cut", **tiny)
     assert not (tmp_path / "cut" / "encoder").exists()

@@ -282,7 +282,7 @@ def test_models_that_would_be_scored_on_other_texts_are_refused(
 def test_nothing_can_be_compared_with_no_model_or_no_draws(tfidf: Path, table: str) -> None:
     with pytest.raises(InputError, match="at least one resample, found 0"):
         overtone.compare(tfidf, tfidf, table, resamples=0)
-    with pytest.raises(InputError, match="found neither at"):
+    with pytest.raises(InputError, match="found none at"):
         overtone.compare(tfidf, tfidf.parent / "other", table)
     with pytest.raises(InputError, match="empty list"):
         overtone.compare([], tfidf, table)

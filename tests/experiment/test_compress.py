@@ -23,7 +23,7 @@ from overtone.experiment.fit import Run
 from overtone.experiment.recipe import compose
 from overtone.inputs import batches
 from overtone.models import logits_of
-from overtone.training import trainer
+from overtone.training import loop
 from overtone.training.stopping import Interrupted
 
 FAST = ("training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02")
@@ -113,14 +113,14 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
         "layers": 1, "vocabulary_from": ["sample"], "epochs": 2, "settings": FAST[1:],
     }  # fmt: skip
     whole = overtone.compress(run.path, tmp_path / "whole", **given).bundle
-    finish = trainer._Loop._finish_epoch
+    finish = loop.Loop._finish_epoch
 
-    def interrupt(loop: trainer._Loop, plan: list[NDArray[np.int64]]) -> None:
+    def interrupt(self: loop.Loop, plan: list[NDArray[np.int64]]) -> None:
         signal.raise_signal(signal.SIGINT)
-        finish(loop, plan)
+        finish(self, plan)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer._Loop, "_finish_epoch", interrupt)
+        patch.setattr(loop.Loop, "_finish_epoch", interrupt)
         with pytest.raises(Interrupted):
             overtone.compress(run.path, tmp_path / "cut", **given)
     for other in ({"layers": 2}, {"vocabulary_size": 100}, {"settings": ["loss.alpha=0.1"]}):

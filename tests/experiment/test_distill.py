@@ -21,7 +21,7 @@ from overtone.experiment import distill
 from overtone.experiment.distill import Teacher, mixed, softened
 from overtone.experiment.fit import Run
 from overtone.experiment.recipe import compose
-from overtone.training import ranks, trainer
+from overtone.training import loop, ranks
 from overtone.training.stopping import Interrupted
 
 ALONE = ranks.join(cpu=True)
@@ -159,14 +159,14 @@ def test_a_stopped_run_goes_on_with_what_the_teachers_said(
         "teachers": [run.path], "teacher_texts": [extra],
     }  # fmt: skip
     whole = overtone.train(output=tmp_path / "whole", **given).path
-    validate = trainer._Loop._finish_epoch
+    validate = loop.Loop._finish_epoch
 
-    def interrupt(loop: trainer._Loop, plan: list[NDArray[np.int64]]) -> None:
+    def interrupt(self: loop.Loop, plan: list[NDArray[np.int64]]) -> None:
         signal.raise_signal(signal.SIGINT)
-        validate(loop, plan)
+        validate(self, plan)
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer._Loop, "_finish_epoch", interrupt)
+        patch.setattr(loop.Loop, "_finish_epoch", interrupt)
         with pytest.raises(Interrupted):
             overtone.train(output=tmp_path / "cut", **given)
     kept = tmp_path / "cut" / "checkpoints" / distill.FILE

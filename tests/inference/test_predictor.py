@@ -18,7 +18,7 @@ from overtone.data.semeval2018 import NAMES
 from overtone.errors import InputError
 from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts
-from overtone.inference import predictor
+from overtone.inference import given_texts
 from overtone.inputs import batches
 
 TEXTS = ["I am so happy!", "", "What a terrible day, the bus is late again.", "joy " * 20, "x"]
@@ -192,7 +192,7 @@ def test_chunks_that_are_tokenised_ahead_change_nothing(
     texts = [*TEXTS, "happy " * 500] * 3
     whole = model.probabilities(texts)
     caplog.clear()
-    monkeypatch.setattr(predictor, "CHUNK", 4)
+    monkeypatch.setattr(given_texts, "CHUNK", 4)
     with caplog.at_level(logging.WARNING):
         found = model.probabilities(texts)
     np.testing.assert_allclose(found, whole, atol=1e-6, rtol=0)
@@ -203,7 +203,7 @@ def test_an_error_in_a_chunk_is_the_callers(run: Run, monkeypatch: pytest.Monkey
     def fail(_: object) -> NoReturn:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(predictor, "CHUNK", 2)
+    monkeypatch.setattr(given_texts, "CHUNK", 2)
     with pytest.raises(MemoryError, match="no room"):
         overtone.Predictor(run.bundle, fail).probabilities(TEXTS)
 

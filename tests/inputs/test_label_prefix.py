@@ -15,7 +15,7 @@ from overtone.inputs.label_prefix import Config, Inputs, PrefixEncoded
 from overtone.labels import Labels
 
 LABELS = Labels.of("joy", "fear", "hopelessness")
-CLS, SEP, PAD, UNK = 2, 3, 0, 1
+CLS, SEP, PAD = 2, 3, 0
 TEXTS = ("i am so happy today", "", "zzz", "what a day ! " * 5, "I'm HERE?", "\u0643 \U0001f602 é")
 
 

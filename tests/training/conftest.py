@@ -13,12 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.training.case import Weights, trained
 
 from overtone.training.checkpoint import KEPT
 
 EPOCHS, STEPS = 3, 4
 """Of the runs below; a step has four texts."""
 WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
+
+
+@pytest.fixture(scope="session")
+def unstopped(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    """The weights of the case, trained without a stop."""
+    return trained(bert, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from torch.distributed.tensor import DTensor
 
 from overtone.errors import OvertoneError
 from overtone.experiment.train import train
-from overtone.training import checkpoint, trainer
+from overtone.training import checkpoint, loop
 from overtone.training.memory import Room
 from overtone.training.ranks import Ranks
 from overtone.training.sharding import passes
@@ -271,7 +271,7 @@ def obey(order: Order) -> Report:
 @contextlib.contextmanager
 def patched(order: Order, report: Report) -> Iterator[None]:
     """Let the last process' loss be bad or a signal come, and count what each holds at the end."""
-    step, backward, run = Stepper.step, Stepper._backward, trainer._Loop.run
+    step, backward, run = Stepper.step, Stepper._backward, loop.Loop.run
     number_of = {"step": -1}
 
     def last(ranks: Ranks) -> bool:
@@ -290,7 +290,7 @@ def patched(order: Order, report: Report) -> Iterator[None]:
             weight = float("nan")
         return backward(self, texts, count, weight)
 
-    def counted(self: trainer._Loop) -> None:
+    def counted(self: loop.Loop) -> None:
         run(self)
         for name, tensors in parts(self.state).items():
             report.kept[name] = sum(tensor.numel() for tensor in tensors)
@@ -299,7 +299,7 @@ def patched(order: Order, report: Report) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stepper, "step", signalled)
         patch.setattr(Stepper, "_backward", bad)
-        patch.setattr(trainer._Loop, "run", counted)
+        patch.setattr(loop.Loop, "run", counted)
         yield
 
 

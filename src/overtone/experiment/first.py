@@ -11,9 +11,9 @@ import logging
 from functools import partial
 from pathlib import Path
 
-from overtone.experiment import fit, run
+from overtone.experiment import fit, recipe_layers, run
 from overtone.experiment.parts import prepare
-from overtone.experiment.recipe import FROM, Recipe, Section, check, compose
+from overtone.experiment.recipe import Recipe, Section, check, compose
 from overtone.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def recipe_of(recipe: Recipe) -> Recipe:
     """
     found = compose(recipe.init.recipe)
     own = recipe.model.options
-    weights = {key: own[key] for key in FROM if key in own}
+    weights = {key: own[key] for key in recipe_layers.FROM if key in own}
     machine = {key: getattr(recipe.training, key) for key in run.MACHINE}
     return dataclasses.replace(
         found,

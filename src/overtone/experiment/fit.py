@@ -28,9 +28,9 @@ from overtone.inputs import batches
 from overtone.losses import Count
 from overtone.training import ranks, sharding, solver, soup, tracking, trainer
 from overtone.training.config import Config as Training
+from overtone.training.loop import AfterEpoch
 from overtone.training.ranks import Ranks
 from overtone.training.result import Fitted, Scores
-from overtone.training.trainer import AfterEpoch
 
 log = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import tomli_w
 
-from overtone import bundle, config
+from overtone import config
 from overtone import data as datasets
 from overtone.config import Table, find_plugin, parse
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import also as others
-from overtone.experiment import distill, smaller
+from overtone.experiment import distill, recipe_layers, smaller
 from overtone.experiment.also import Also
 from overtone.training.config import Config as Training
 
@@ -29,7 +29,7 @@ DEFAULTS: Table = {
     "also": {},
     "text": {},
     "inputs": {},
-    "model": {"name": "spanemo"},
+    "model": {"name": recipe_layers.DEFAULT_FAMILY},
     "loss": {},
     "calibration": {"name": "none"},
     "decision": {"name": "threshold"},
@@ -40,15 +40,6 @@ DEFAULTS: Table = {
 }
 """What a recipe says where nothing else does; each option's own default stands in its plugin. The
 model's family says which text, inputs and loss go with it."""
-
-FROM = ("encoder", "vectors")
-"""Options that say where a model's first weights come from: they outlast a change of the family."""
-
-MAY_CHANGE = {
-    "dropout", "dropout_samples", "encoder_dropout", "attention_dropout", "train_embeddings",
-    "freeze_layers",
-}  # fmt: skip
-"""Options of a model that training may start from and still change; the others are its shape."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,83 +180,18 @@ def compose(
     result = base or DEFAULTS
     initial: Table = {}
     if init is not None:
-        initial = _initial(init)
+        initial = recipe_layers.of_model(init)
         result = config.merge(result, initial)
     # One layer: an encoder that is named stays where a setting names another model.
     asked = config.merge(named, config.override({}, settings))
     for said in (table, asked):
-        layer = smaller.resolved(distill.resolved(_with_whole_path(_with_own_files(said))))
-        result = config.merge(_without_other_plugins(result, layer), layer)
+        layer = smaller.resolved(
+            distill.resolved(recipe_layers.with_whole_path(recipe_layers.with_own_files(said)))
+        )
+        result = config.merge(recipe_layers.without_other_plugins(result, layer), layer)
     if initial:
-        result = _with_shape_of(initial["model"], result, asked)
+        result = recipe_layers.with_shape_of(initial["model"], result, asked)
     return check(result)
-
-
-def _with_shape_of(start: Table, result: Table, asked: Table) -> Table:
-    """Return a recipe whose model has the shape of the one that training starts from.
-
-    What a preset says of it doesn't count; what the user says must agree.
-    """
-    if result["model"].get("name") != start["name"]:
-        return result  # another family, which is refused where the model is made
-    shape = {key: value for key, value in start.items() if key not in MAY_CHANGE}
-    for key, value in asked.get("model", {}).items():
-        if key in shape and value != shape[key]:
-            raise InputError(
-                f"expected a model to start from to keep its {key} {shape[key]!r}, found "
-                f"{value!r}: leave one of the two out"
-            )
-    return {**result, "model": {**result["model"], **shape}}
-
-
-def _initial(model: str | Path) -> Table:
-    """Return what a recipe takes over from the model that training starts from."""
-    start = bundle.trainable(model)
-    taken = {kind: dict(start.manifest.config[kind]) for kind in ("text", "inputs", "model")}
-    # Prompts belong to labels, and the labels may be others now.
-    if prompts := taken["inputs"].pop("prompts", None):
-        log.info("the prompts of %s are not taken over: %s", model, prompts)
-    # Absolute: the run may be resumed from another folder.
-    return {**taken, "init": {"model": bundle.absolute(model), "sha256": start.digest}}
-
-
-def _with_own_files(layer: Table) -> Table:
-    """Return a layer where a table's path is an option of the dataset, or another one's name."""
-    layer = {**layer, "also": others.whole_paths(layer.get("also", {}))}
-    section = layer.get("data", {})
-    if not isinstance(section, dict) or not isinstance(section.get("name"), str):
-        return layer
-    named = datasets.named(section["name"])
-    return {**layer, "data": {**named, **section, "name": named["name"]}}
-
-
-def _with_whole_path(layer: Table) -> Table:
-    """Return a layer where the recipe that is trained first means the same from any folder."""
-    section = layer.get("init")
-    name = section.get("recipe") if isinstance(section, dict) else None
-    if not isinstance(name, str) or not Path(name).is_file():  # a preset, or a mistake
-        return layer
-    return {**layer, "init": {**layer["init"], "recipe": str(Path(name).resolve())}}
-
-
-def _without_other_plugins(table: Table, above: Table) -> Table:
-    """Return a table without the options of plugins that the table above it replaces."""
-    other = {section for section in table if _names_another(table[section], above.get(section))}
-    kept = {section: {} if section in other else options for section, options in table.items()}
-    if "model" in other:
-        fields = _family(above["model"].get("name")).Config.__dataclass_fields__
-        before = table["model"]
-        kept["model"] = {key: before[key] for key in FROM if key in before and key in fields}
-        kept["inputs"] = kept["loss"] = {}  # those that went with the model
-        kept["init"] = {key: table["init"][key] for key in table["init"] if key != "recipe"}
-    return kept
-
-
-def _names_another(options: Table, above: object) -> bool:
-    """Return whether a section names another plugin; another file is another dataset, too."""
-    return isinstance(above, dict) and any(
-        above.get(key, options.get(key)) != options.get(key) for key in ("name", "file")
-    )
 
 
 def check(table: Mapping[str, Any]) -> Recipe:
@@ -287,7 +213,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
 
     tables = {kind: dict(table.get(kind, {})) for kind in DEFAULTS}
     # An unknown family is reported below; the other sections are checked all the same.
-    family = _family(tables["model"].get("name"))
+    family = recipe_layers.family(tables["model"].get("name"))
     tables["text"].setdefault("name", family.TEXT)
     tables["inputs"].setdefault("name", family.INPUTS)
     tables["loss"].setdefault("name", family.LOSS)
@@ -334,7 +260,10 @@ def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
     except InputError as error:
         return [f"init.recipe: {error}"]
     shapes = [
-        {"name": each.name, **{key: each.options[key] for key in each.options.keys() - MAY_CHANGE}}
+        {
+            "name": each.name,
+            **{key: each.options[key] for key in each.options.keys() - recipe_layers.MAY_CHANGE},
+        }
         for each in (first, model)
         if each is not None
     ]
@@ -342,7 +271,7 @@ def _problems_of_first(init: Init | None, model: Section | None) -> list[str]:
         f"init.recipe: expected a model of the same shape, found {key} {shapes[0].get(key)!r} "
         f"there and {value!r} here"
         for key, value in shapes[-1].items()
-        if key not in FROM and shapes[0].get(key) != value
+        if key not in recipe_layers.FROM and shapes[0].get(key) != value
     ]
 
 
@@ -359,12 +288,6 @@ def _names_a_loss(family: ModuleType, table: Table) -> bool:
     default = find_plugin("overtone.losses", family.LOSS).Config()
     options = {**dataclasses.asdict(default), "name": family.LOSS}
     return any(options.get(key) != value for key, value in table.items())
-
-
-def _family(name: object) -> ModuleType:
-    """Return the model's plugin, or the default's where there is none of that name."""
-    known = name in config.plugin_names("overtone.models")
-    return find_plugin("overtone.models", str(name if known else DEFAULTS["model"]["name"]))
 
 
 def section(kind: str, table: Mapping[str, Any]) -> Section:

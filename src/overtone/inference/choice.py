@@ -7,8 +7,10 @@ import importlib.metadata
 import json
 import logging
 import platform
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -17,9 +19,14 @@ from overtone.bundle import Bundle
 from overtone.errors import OvertoneError
 from overtone.inference.backends import PACKAGES
 
+if TYPE_CHECKING:
+    from overtone.inference.predictor import Predictor
+
 log = logging.getLogger(__name__)
 
 FILE = "backends.json"
+LENGTHS = (16, 32, 64)
+"""Words of the texts on which backends are measured, where the bundle doesn't say better."""
 
 
 def fastest(bundle: Bundle, names: Sequence[str], seconds_of: Callable[[str], float]) -> str:
@@ -53,6 +60,19 @@ def fastest(bundle: Bundle, names: Sequence[str], seconds_of: Callable[[str], fl
     except OSError as error:
         log.info("that can't be remembered in %s: %s", path, error.strerror)
     return best
+
+
+def measured(model: Predictor) -> float:
+    """Return what some texts of real lengths take, the best of three times, after a first one."""
+    lengths = model.bundle.manifest.export.get("lengths", LENGTHS)
+    texts = ["a " * int(length) for length in lengths for _ in range(16)]
+    model.logits(texts)
+    found = []
+    for _ in range(3):
+        start = time.perf_counter()
+        model.logits(texts)
+        found.append(time.perf_counter() - start)
+    return min(found)
 
 
 def _key(bundle: Bundle, names: Sequence[str]) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +16,13 @@ from overtone import calibration, data, decision, inputs, text
 from overtone.bundle import Bundle
 from overtone.decision import Thresholds
 from overtone.errors import BundleError, InputError
-from overtone.inference import any_labels, backends, choice, frames, terms
+from overtone.inference import any_labels, backends, choice, frames, given_texts, terms
 from overtone.inference.frames import Frame
 from overtone.inputs import Batch, Encoded, batches
 from overtone.inputs.batches import LogitsOf
 from overtone.labels import Labels
 
 log = logging.getLogger(__name__)
-
-CHUNK = 512
-"""Texts that are cleaned and tokenised while the model computes those before them."""
-LENGTHS = (16, 32, 64)
-"""Words of the texts on which backends are measured, where the bundle doesn't say better."""
 
 
 @dataclass(frozen=True)
@@ -226,9 +219,9 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
-        texts = _checked(texts)
+        texts = given_texts.checked(texts)
         found, truncated = [], 0
-        for encoded in self._encoded(texts):
+        for encoded in given_texts.encoded_ahead(texts, self._encode):
             truncated += encoded.truncated
             found.append(self.compute(encoded))
         if truncated:
@@ -246,7 +239,7 @@ class Predictor:
             InputError: `texts` is one text instead of a list of them, or holds something else.
 
         """
-        return self._encode(_checked(texts))
+        return self._encode(given_texts.checked(texts))
 
     def compute(
         self, encoded: Encoded, tokens: int | None = None, lanes: int | None = None
@@ -272,22 +265,6 @@ class Predictor:
         encoded = self._encode(texts)
         plan = batches.by_length(encoded.lengths, texts=len(encoded.lengths) or 1, tokens=tokens)
         return [self.inputs.collate(encoded, rows) for rows in plan]
-
-    def _encoded(self, texts: Sequence[str]) -> Iterator[Encoded]:
-        """Yield chunks of texts, ready for the model; the next one is made while one is computed.
-
-        The tokenizer and the backends work without Python's lock, so both go on at once.
-        """
-        if len(texts) <= CHUNK:  # one text must not wait for a thread to start
-            yield self._encode(texts)
-            return
-        with ThreadPoolExecutor(1) as aside:
-            ahead = aside.submit(self._encode, texts[:CHUNK])
-            for first in range(CHUNK, len(texts), CHUNK):
-                ready = ahead.result()
-                ahead = aside.submit(self._encode, texts[first : first + CHUNK])
-                yield ready
-            yield ahead.result()
 
     def _encode(self, texts: Sequence[str]) -> Encoded:
         return self.inputs.encode([self.clean(item) for item in texts], self.labels)
@@ -342,41 +319,9 @@ def load(
         names = backends.fitting(bundle)
         backend = names[0]
         if len(names) > 1:
-            backend = choice.fastest(bundle, names, lambda name: _seconds(opened(name)))
+            backend = choice.fastest(bundle, names, lambda name: choice.measured(opened(name)))
     found = opened(backend)
     return found if labels is None else found.with_labels(labels)
-
-
-def _checked(texts: Iterable[str]) -> list[str]:
-    """Return texts as a list, each of them checked.
-
-    Raises:
-        InputError: it is one text instead of a list of them, or something else is among them.
-
-    """
-    if isinstance(texts, str):
-        raise InputError("expected a list of texts, found one text: pass [text]")
-    found = list(texts)  # an iterator can be read only once
-    for place, item in enumerate(found):
-        if not isinstance(item, str):
-            raise InputError(
-                f"expected texts, found {type(item).__name__} at position {place}: "
-                "leave out or fill the gaps"
-            )
-    return found
-
-
-def _seconds(model: Predictor) -> float:
-    """Return what some texts of real lengths take, the best of three times, after a first one."""
-    lengths = model.bundle.manifest.export.get("lengths", LENGTHS)
-    texts = ["a " * int(length) for length in lengths for _ in range(16)]
-    model.logits(texts)
-    found = []
-    for _ in range(3):
-        start = time.perf_counter()
-        model.logits(texts)
-        found.append(time.perf_counter() - start)
-    return min(found)
 
 
 def _named(config: Mapping[str, object], section: str) -> tuple[str, dict[str, object]]:

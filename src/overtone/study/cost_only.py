@@ -27,7 +27,7 @@ from overtone.experiment.recipe import Init, Recipe
 from overtone.study import cells, states
 from overtone.study.do import machine, reason
 from overtone.study.plan import Plan
-from overtone.training import ranks, trainer
+from overtone.training import loop, ranks, trainer
 from overtone.training.result import Scores, TrainingSet
 from overtone.training.stopping import Interrupted
 from overtone.training.tracking import Tracker
@@ -124,13 +124,13 @@ class _Clock(Tracker):
 
 def _measured(asked: Measurement, study: Path) -> dict[str, Any]:
     training = dataclasses.replace(
-        asked.recipe.training, epochs=1, checkpoint_steps=NEVER, patience=0
+        asked.recipe.training, epochs=1, least_steps=0, checkpoint_steps=NEVER, patience=0
     )
     # What is trained first or besides is another cost.
     recipe = dataclasses.replace(asked.recipe, training=training, init=Init(), also=())
     team = ranks.join(cpu=training.device == "cpu")
     # On a GPU losses are read some steps at a time, and time can be told only there.
-    apart = trainer.READ_TOGETHER.get(team.device.type, 1)
+    apart = loop.READ_TOGETHER.get(team.device.type, 1)
     warm_up = max(apart, asked.warm_up - asked.warm_up % apart)
     split = data.load(recipe.data.name, "train", asked.data_dir, recipe.data.options)
     texts = (asked.steps + warm_up) * training.batch_size

@@ -1,1 +1,1 @@
-"""Training: the loop (trainer), what survives a stop (checkpoint) and what one sees (display)."""
+"""Training: set-up (trainer), loop, what survives a stop (checkpoint), what one sees (display)."""

@@ -74,7 +74,7 @@ def test_the_tables_fit_into_eighty_columns(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["gone", "--dataset", "sample"], "found neither at 'gone'"),
+        (["gone", "--dataset", "sample"], "found none at 'gone'"),
         (["RUN", "--dataset", "no-such-data"], "sample"),
         (["RUN", "--dataset", "sample", "--split", "validation"], "train, dev, test"),
         (["RUN", "--dataset", "sample", "--resamples", "0"], "--resamples"),

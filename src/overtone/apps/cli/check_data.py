@@ -7,24 +7,14 @@ from typing import Annotated
 
 import typer
 
-from overtone.apps.cli.options import (
-    OWN,
-    DataDir,
-    IdColumn,
-    JsonTo,
-    LabelColumn,
-    LabelColumns,
-    Separator,
-    SoftLabels,
-    TextColumn,
-    needs,
-    own_file,
-    write_json,
-)
+from overtone.apps.cli.options import DataDir, JsonTo, needs, write_json
+from overtone.apps.cli.own_file import OWN, IdColumn, OwnTable, takes_own_file
 from overtone.errors import InputError
 
 
+@takes_own_file
 def check(
+    *,
     file: Annotated[
         str | None, typer.Argument(metavar="[NAME|FILE]", help="The dataset, or a table.")
     ] = None,
@@ -71,11 +61,7 @@ def check(
         str | None,
         typer.Option("--test", metavar="FILE", help="Its test file.", rich_help_panel=OWN),
     ] = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
     id_column: IdColumn = None,
 ) -> None:
     """Look for faults in a dataset's texts and labels."""
@@ -85,17 +71,7 @@ def check(
             f"expected one dataset or file, found {len(given)}: overtone data check NAME, or "
             "--dataset NAME"
         )
-    options = own_file(
-        given[0],
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        id_column=id_column,
-        dev=dev,
-        test=test,
-    )
+    options = own.options(given[0], id_column=id_column, dev=dev, test=test)
     from overtone.apps.cli.show_findings import show_findings, show_work
     from overtone.config import override
     from overtone.experiment.check_data import check_data

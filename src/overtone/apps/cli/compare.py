@@ -10,37 +10,26 @@ from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
     DataSettings,
-    GroupColumn,
-    IdColumn,
     JsonTo,
-    LabelColumn,
-    LabelColumns,
     ScoredSplit,
-    Separator,
-    SoftLabels,
-    TextColumn,
     data_settings,
     needs,
-    own_file,
     write_json,
 )
+from overtone.apps.cli.own_file import OwnFile, takes_own_file
 
 RUNS = "The folder of a run, of a bundle, or of one recipe's runs under several seeds."
 
 
+@takes_own_file
 def compare(
+    *,
     model_a: Annotated[str, typer.Argument(metavar="MODEL_A", help=RUNS)],
     model_b: Annotated[str, typer.Argument(metavar="MODEL_B", help="The same of the other one.")],
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
     split: ScoredSplit = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
-    group_column: GroupColumn = None,
-    id_column: IdColumn = None,
+    own: OwnFile,
     settings: DataSettings = None,
     resamples: Annotated[
         int | None,
@@ -49,16 +38,7 @@ def compare(
     json_to: JsonTo = None,
 ) -> None:
     """Say which of two models is better on a dataset's split, by how much, and how sure that is."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-        id_column=id_column,
-    )
+    options = own.options(dataset)
     with needs("train", "compare"):
         from overtone.evaluation.compare import RESAMPLES
         from overtone.experiment import compare as experiment

@@ -9,18 +9,13 @@ import typer
 
 from overtone.apps.cli.options import (
     DataDir,
-    LabelColumn,
-    LabelColumns,
     Model,
-    Separator,
     Settings,
-    SoftLabels,
-    TextColumn,
     needs,
-    own_file,
     quieten_libraries,
     says_how_to_go_on,
 )
+from overtone.apps.cli.own_file import OwnTable, takes_own_file
 from overtone.apps.cli.training_options import Dev, DryRun, Output, Resume, Seed, Track, needed
 from overtone.errors import InputError
 
@@ -28,7 +23,9 @@ if TYPE_CHECKING:
     from overtone.experiment.fit import Run
 
 
+@takes_own_file
 def compress(
+    *,
     model: Model,
     output: Output = None,
     layers: Annotated[
@@ -80,11 +77,7 @@ def compress(
     ] = None,
     data_dir: DataDir = None,
     dev: Dev = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Most epochs.")] = None,
     settings: Settings = None,
     seed: Seed = None,
@@ -93,15 +86,7 @@ def compress(
     dry_run: DryRun = False,
 ) -> None:
     """Train a smaller model to say what a model says: fewer layers, fewer word pieces."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        dev=dev,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-    )
+    options = own.options(dataset, dev=dev)
     given: dict[str, Any] = {
         "dataset": dataset,
         "data": options,

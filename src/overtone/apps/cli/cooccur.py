@@ -10,24 +10,19 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DataSettings,
-    GroupColumn,
-    IdColumn,
     JsonTo,
-    LabelColumn,
-    LabelColumns,
     ScoredSplit,
-    Separator,
-    SoftLabels,
-    TextColumn,
     data_settings,
     needs,
-    own_file,
     write_json,
 )
+from overtone.apps.cli.own_file import OwnFile, takes_own_file
 from overtone.errors import InputError
 
 
+@takes_own_file
 def cooccur(
+    *,
     model: Annotated[
         str,
         typer.Argument(
@@ -46,13 +41,7 @@ def cooccur(
     ] = None,
     data_dir: DataDir = None,
     split: ScoredSplit = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
-    group_column: GroupColumn = None,
-    id_column: IdColumn = None,
+    own: OwnFile,
     settings: DataSettings = None,
     most: Annotated[
         int, typer.Option("--mixed", min=0, help="Texts with mixed feelings that are listed.")
@@ -76,7 +65,6 @@ def cooccur(
     json_to: JsonTo = None,
 ) -> None:
     """Say which labels come together, in the truth and as a model says, or in scored texts."""
-    own = {"labels": labels, "label_column": label_column, "separator": separator}
     with needs("train", "cooccur"):
         from overtone.apps.reports import together as page
         from overtone.apps.summary.together import cooccur_scored
@@ -84,24 +72,20 @@ def cooccur(
     from overtone.apps.cli.show_cooccurrence import show_cooccurrence, write_csv
 
     if dataset is None:
-        others = {"split": split, "group_column": group_column, "set": settings}
-        given = {**own, **others, "soft_labels": soft_labels or None}
+        given = {
+            "labels": own.labels, "label_column": own.label_column, "separator": own.separator,
+            "split": split, "group_column": own.group_column, "set": settings,
+            "soft_labels": own.soft_labels or None,
+        }  # fmt: skip
         _check_scored(model, [name for name, value in given.items() if value is not None])
         found = cooccur_scored(
             model,
             most=most,
-            id_column=id_column,
-            text_column=(text_column or "text") if show_texts else None,
+            id_column=own.id_column,
+            text_column=(own.text_column or "text") if show_texts else None,
         )
     else:
-        options = own_file(
-            dataset,
-            soft_labels=soft_labels,
-            text_column=text_column,
-            group_column=group_column,
-            id_column=id_column,
-            **own,
-        )
+        options = own.options(dataset)
         found = experiment.cooccur(
             model,
             dataset,

@@ -9,19 +9,12 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
-    GroupColumn,
-    IdColumn,
-    LabelColumn,
-    LabelColumns,
-    Separator,
     Settings,
-    SoftLabels,
-    TextColumn,
     needs,
-    own_file,
     quieten_libraries,
     says_how_to_go_on,
 )
+from overtone.apps.cli.own_file import OwnFile, takes_own_file
 from overtone.apps.cli.training_options import (
     Config,
     Dev,
@@ -38,19 +31,15 @@ if TYPE_CHECKING:
     from overtone.experiment.crossvalidate import CrossValidation
 
 
+@takes_own_file
 def crossvalidate(
+    *,
     output: Output = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, help="How many.")] = 5,
     data_dir: DataDir = None,
     dev: Dev = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
-    group_column: GroupColumn = None,
-    id_column: IdColumn = None,
+    own: OwnFile,
     model: Family = None,
     init: Init = None,
     encoder: Encoder = None,
@@ -63,17 +52,7 @@ def crossvalidate(
     dry_run: DryRun = False,
 ) -> None:
     """Train a model for each fold of the train split, and score it on what it has not seen."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        dev=dev,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-        id_column=id_column,
-    )
+    options = own.options(dataset, dev=dev)
     given: dict[str, Any] = {
         "dataset": dataset,
         "data": options,

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overtone.apps.cli import check_data
-from overtone.apps.cli.options import (
-    OWN,
-    DataDir,
-    LabelColumn,
-    LabelColumns,
-    Separator,
-    SoftLabels,
-    TextColumn,
-    own_file,
-)
+from overtone.apps.cli.options import DataDir
+from overtone.apps.cli.own_file import OWN, OwnTable, takes_own_file
 from overtone.errors import InputError, MissingDataError
 
 if TYPE_CHECKING:
@@ -51,30 +43,21 @@ def list_datasets(data_dir: DataDir = None) -> None:
 
 
 @app.command()
+@takes_own_file
 def show(
+    *,
     name: Annotated[
         str, typer.Argument(metavar="NAME|FILE", help="As `overtone data list` shows them.")
     ],
     data_dir: DataDir = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
 ) -> None:
     """Show a dataset's rows, label counts, labels a row, and which labels come together."""
     from rich.console import Console
 
     from overtone.apps.cli import show_data
 
-    options = own_file(
-        name,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-    )
+    options = own.options(name)
     found, missing = _load_all(name, data_dir, options)
     if not found:
         raise missing[0]
@@ -130,7 +113,9 @@ def fetch(
 
 
 @app.command()
+@takes_own_file
 def split(
+    *,
     file: Annotated[Path, typer.Argument(help="A table of your own.", dir_okay=False)],
     ratios: Annotated[
         str, typer.Option("--ratios", help="Of train, dev and test, or of train and dev.")
@@ -141,11 +126,7 @@ def split(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which rows go where.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
     group_column: Annotated[
         str | None,
         typer.Option(
@@ -161,15 +142,7 @@ def split(
     from overtone.apps.cli import show_data
     from overtone.data.divide import divide
 
-    options = own_file(
-        str(file),
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-    )
+    options = own.options(str(file), group_column=group_column)
     try:
         shares = [float(share) for share in ratios.split(",")]
     except ValueError as error:

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from overtone.apps.cli.options import (
-    DataDir,
-    DatasetOrFile,
-    LabelColumn,
-    LabelColumns,
-    Model,
-    Separator,
-    SoftLabels,
-    TextColumn,
-    needs,
-    own_file,
-)
+from overtone.apps.cli.options import DataDir, DatasetOrFile, Model, needs
+from overtone.apps.cli.own_file import OwnTable, takes_own_file
 from overtone.config import override, plugin_names
 from overtone.errors import InputError
 
@@ -28,7 +18,9 @@ if TYPE_CHECKING:
 SECTIONS = ("decision", "calibration", "data")
 
 
+@takes_own_file
 def decide(
+    *,
     model: Model,
     dataset: Annotated[str, DatasetOrFile],
     output: Annotated[
@@ -71,21 +63,10 @@ def decide(
         ),
     ] = None,
     data_dir: DataDir = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
 ) -> None:
     """Give a model another decision or calibration, fitted on a dataset; nothing is trained."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-    )
+    options = own.options(dataset)
     table: dict[str, Any] = override({}, settings or ())
     if other := sorted(table.keys() - set(SECTIONS)):
         raise InputError(

@@ -8,44 +8,32 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overtone.apps.cli.options import (
-    OWN,
     DataDir,
     DatasetOrFile,
     DataSettings,
-    GroupColumn,
-    IdColumn,
     JsonTo,
-    LabelColumn,
-    LabelColumns,
     Model,
     ScoredSplit,
-    Separator,
-    SoftLabels,
-    TextColumn,
     Thresholds,
     data_settings,
     needs,
-    own_file,
     thresholds,
     write_json,
 )
+from overtone.apps.cli.own_file import OWN, OwnFile, takes_own_file
 
 if TYPE_CHECKING:
     from overtone.experiment.evaluate import Evaluation
 
 
+@takes_own_file
 def evaluate(
+    *,
     model: Model,
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
     split: ScoredSplit = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
-    group_column: GroupColumn = None,
-    id_column: IdColumn = None,
+    own: OwnFile,
     settings: DataSettings = None,
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
@@ -79,16 +67,7 @@ def evaluate(
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-        id_column=id_column,
-    )
+    options = own.options(dataset)
     with needs("train", "evaluate"):
         from overtone import data
         from overtone.experiment import evaluate as experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,16 +13,12 @@ from overtone.apps.cli.options import (
     DataDir,
     DataSettings,
     JsonTo,
-    LabelColumn,
-    LabelColumns,
     Model,
-    Separator,
-    SoftLabels,
     data_settings,
     needs,
-    own_file,
     write_json,
 )
+from overtone.apps.cli.own_file import OwnTable, takes_own_file
 from overtone.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +28,9 @@ TEXTS = 2000
 """Most texts of --input that are read."""
 
 
+@takes_own_file
 def export(
+    *,
     model: Model,
     output: Annotated[Path, typer.Option("--output", help="The export's folder.", file_okay=False)],
     format: Annotated[  # noqa: A002 - the option's name
@@ -89,13 +88,7 @@ def export(
         ),
     ] = None,
     data_dir: DataDir = None,
-    text_column: Annotated[
-        str | None, typer.Option("--text-column", help="The column of the texts.")
-    ] = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
+    own: OwnTable,
     settings: DataSettings = None,
     json_to: JsonTo = None,
 ) -> None:
@@ -113,15 +106,8 @@ def export(
         return
     if input_file is not None and dataset is not None:
         raise InputError("give --dataset or --input, not both")
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        text_column=None if input_file is not None else text_column,
-        label_column=label_column,
-        separator=separator,
-    )
-    texts = None if input_file is None else _read(input_file, text_column)
+    options = (own if input_file is None else replace(own, text_column=None)).options(dataset)
+    texts = None if input_file is None else _read(input_file, own.text_column)
     with needs("train,export", "export"):
         from overtone.experiment import export as experiment
     found = experiment.export(

@@ -59,83 +59,9 @@ Thresholds = Annotated[
     ),
 ]
 
-OWN = "Files of your own"
 DatasetOrFile = typer.Option(
     "--dataset", metavar="NAME|FILE", help="As `overtone data list` shows them, or a table."
 )
-TextColumn = Annotated[
-    str | None,
-    typer.Option("--text-column", help="The column of the texts.", rich_help_panel=OWN),
-]
-LabelColumns = Annotated[
-    str | None,
-    typer.Option("--labels", metavar="A,B,C", help="The columns of 0 and 1.", rich_help_panel=OWN),
-]
-LabelColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--label-column", help="Instead: the column that lists labels' names.", rich_help_panel=OWN
-    ),
-]
-Separator = Annotated[
-    str | None,
-    typer.Option(
-        "--separator",
-        help="What stands between them; by default , ; or |, as found.",
-        rich_help_panel=OWN,
-    ),
-]
-SoftLabels = Annotated[
-    bool,
-    typer.Option("--soft-labels", help="Take numbers between 0 and 1.", rich_help_panel=OWN),
-]
-GroupColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--group-column",
-        help="Rows that have the same there go to the same part, or fold.",
-        rich_help_panel=OWN,
-    ),
-]
-IdColumn = Annotated[
-    str | None, typer.Option("--id-column", help="What names the rows.", rich_help_panel=OWN)
-]
-
-
-def own_file(
-    dataset: str | None,
-    *,
-    labels: str | None,
-    soft_labels: bool,
-    **columns: str | None,
-) -> dict[str, object]:
-    """Return the options of a file of one's own that were given.
-
-    Raises:
-        InputError: they don't go together, or the dataset is no such file.
-
-    """
-    from overtone import data
-
-    options: dict[str, object] = {key: name for key, name in columns.items() if name is not None}
-    if soft_labels:
-        options["soft_labels"] = True
-    if labels is not None:
-        if "label_column" in options:
-            raise InputError(
-                "expected --labels (columns of 0 and 1) or --label-column (one column of names), "
-                "found both: give one; the names under --label-column are found in the file"
-            )
-        options["labels"] = [name for part in labels.split(",") if (name := part.strip())]
-        if not options["labels"]:
-            raise InputError(f"--labels takes names with commas between, found {labels!r}")
-    if options and dataset in data.names():
-        given = ", ".join(f"--{key.replace('_', '-')}" for key in options)
-        raise InputError(
-            f"expected a file of your own for {given}, found the dataset {dataset}: leave them "
-            "out, or name a file with --dataset"
-        )
-    return options
 
 
 def thresholds(given: Sequence[str], labels: Labels) -> dict[str, float] | None:

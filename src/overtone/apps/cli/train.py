@@ -10,19 +10,12 @@ import typer
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
-    GroupColumn,
-    IdColumn,
-    LabelColumn,
-    LabelColumns,
-    Separator,
     Settings,
-    SoftLabels,
-    TextColumn,
     needs,
-    own_file,
     quieten_libraries,
     says_how_to_go_on,
 )
+from overtone.apps.cli.own_file import OwnFile, takes_own_file
 from overtone.apps.cli.training_options import (
     Config,
     Dev,
@@ -38,7 +31,9 @@ from overtone.apps.cli.training_options import (
 )
 
 
+@takes_own_file
 def train(
+    *,
     output: Output = None,
     dataset: Annotated[str | None, DatasetOrFile] = None,
     also: Annotated[
@@ -51,13 +46,7 @@ def train(
     ] = None,
     data_dir: DataDir = None,
     dev: Dev = None,
-    text_column: TextColumn = None,
-    labels: LabelColumns = None,
-    label_column: LabelColumn = None,
-    separator: Separator = None,
-    soft_labels: SoftLabels = False,
-    group_column: GroupColumn = None,
-    id_column: IdColumn = None,
+    own: OwnFile,
     model: Family = None,
     init: Init = None,
     teacher: Annotated[
@@ -81,17 +70,7 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Train a model on a dataset's train split and keep what is best on its dev split."""
-    options = own_file(
-        dataset,
-        labels=labels,
-        soft_labels=soft_labels,
-        dev=dev,
-        text_column=text_column,
-        label_column=label_column,
-        separator=separator,
-        group_column=group_column,
-        id_column=id_column,
-    )
+    options = own.options(dataset, dev=dev)
     with needs("train", "train"):
         from overtone.experiment import train as experiment
         from overtone.experiment.recipe import compose

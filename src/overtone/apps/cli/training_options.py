@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from overtone.apps.cli.options import OWN
+from overtone.apps.cli.own_file import OWN
 from overtone.config import plugin_names, preset_names
 from overtone.errors import InputError
 
