@@ -39,7 +39,7 @@ def test_a_run_follows_its_seed(driver: Driver, whole: Whole, tmp_path: Path) ->
     ("name", "count"),
     [
         ("os.rename /.config.toml", 1),
-        ("_Loop.run", 1),  # there is a recipe, and no step
+        ("Loop.run", 1),  # there is a recipe, and no step
         ("Stepper._backward", STEPS + 2),  # the middle of an epoch
         ("Average.update_parameters", 2 * STEPS),  # the weights are new, their average is not
         ("os.rename /checkpoints/.best.safetensors", 2),
@@ -107,7 +107,7 @@ def test_a_run_killed_in_the_middle_of_a_file_goes_on_bit_for_bit(
     driver.start(run, *arguments, most_bytes=int(share * len(whole.weights)))
     assert driver.end().code == -signal.SIGXFSZ
     assert list(run.glob("checkpoints/.*"))
-    driver.kill(run, *arguments, name="_Loop.run")
+    driver.kill(run, *arguments, name="Loop.run")
     assert not list(run.glob("checkpoints/.*"))
     driver.finish(run, *arguments)
     whole.assert_same(run)
