@@ -68,7 +68,14 @@ def computed(model: onnx.ModelProto, batch: Batch) -> NDArray[np.float32]:
     return np.asarray(session.run(["logits"], given)[0], dtype=np.float32)
 
 
-@pytest.fixture(params=[("spanemo", {}), ("cls_head", {"pool": "cls"}), ("cls_head", {})])
+HEADS = [  # an encoder's graph is the same under each; some take half a minute to trace
+    ("spanemo", {}),
+    pytest.param(("cls_head", {"pool": "cls"}), marks=pytest.mark.slow),
+    pytest.param(("cls_head", {}), marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(params=HEADS)
 def case(request: pytest.FixtureRequest, encoder: Path) -> Case:
     name, options = request.param
     return make(name, {"encoder": str(encoder), **options})
