@@ -95,7 +95,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     transformers.utils.logging.disable_progress_bar()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     threads = torch.get_num_threads()
-    settings = ["training.epochs=1"]
+    settings = ["training.epochs=1", "training.least_steps=0"]  # one epoch, however few texts
     if arguments.encoder != "minilm":
         settings.append(f"training.precision={arguments.precision}")
     settings += ["training.device=cpu"] * (device.type == "cpu")
