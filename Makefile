@@ -69,7 +69,7 @@ test: lint types contracts
 
 test-all: lint types contracts
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL) -m 'not slow'
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(PARALLEL) -m slow
 	@$(BIN)/python -c 'import torch; torch.cuda.is_available() or print("NOT RUN: what needs a GPU, because there is none here")'
 
 # The same commit gives the same bytes.

@@ -71,6 +71,7 @@ def test_the_commands_for_a_file_of_one_s_own_work(tmp_path: Path) -> None:
     assert made == {"reviews-train.csv", "reviews-dev.csv", "reviews-test.csv"}
 
 
+@pytest.mark.slow
 def test_the_example_of_the_estimator_works(tmp_path: Path) -> None:
     example = next(block for block in blocks("python") if "EmotionClassifier" in block)
     shown = run([sys.executable, "-c", example], tmp_path)
@@ -79,6 +80,7 @@ def test_the_example_of_the_estimator_works(tmp_path: Path) -> None:
     assert "surprise" in shown.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_for_official_data_are_in_order(tmp_path: Path) -> None:
     given = os.environ.get("OVERTONE_DATA_DIR", str(ROOT.parent / "shared" / "data"))
     if not (Path(given) / "semeval2018").is_dir():

@@ -70,6 +70,7 @@ def test_the_sdist_has_what_tests_and_docs_need(dist: Path) -> None:
     assert {"CITATION.cff", "CHANGELOG.md", "constraints.txt", "Makefile", "LICENSE"} <= names
 
 
+@pytest.mark.slow
 def test_no_text_of_third_parties_is_in_an_archive(dist: Path) -> None:
     given = os.environ.get("OVERTONE_DATA_DIR", str(ROOT.parent / "shared" / "data"))
     held: set[tuple[str, ...]] = set()

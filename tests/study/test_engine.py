@@ -73,6 +73,7 @@ class Releasing(Silent):
         self.other.stdin.close()
 
 
+@pytest.mark.slow
 def test_a_cell_that_another_process_has_is_left_to_the_end(quick: Table, tmp_path: Path) -> None:
     study = make(quick, tmp_path)
     first = study.cells[0]
@@ -90,6 +91,7 @@ def test_a_cell_that_another_process_has_is_left_to_the_end(quick: Table, tmp_pa
     assert {became for _, became in seen.ended} == {"done"}
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_study_and_do_no_cell_twice(quick: Table, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WORKER, json.dumps(quick), str(tmp_path)]
     workers = [

@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.study.conftest import Case, Driver
 
+pytestmark = pytest.mark.slow
+
 EPOCHS, STEPS, TRIALS = 3, 4, 2
 """As conftest.py has them, and how many trials the searches here have."""
 PROGRAM = str(Path(sys.executable).parent / "overtone")
@@ -78,7 +80,6 @@ def test_a_search_killed_in_the_midst_of_two_trials_is_that_of_one_that_was_not(
     assert_same(output, whole)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "count"),
     [
@@ -100,7 +101,6 @@ def test_a_search_killed_at_a_moment_is_that_of_one_that_was_not(
     assert_same(output, whole)
 
 
-@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(driver: Driver, whole: Path, tmp_path: Path) -> None:
     output = tmp_path / "a search's folder"  # what is printed must be quoted for the shell
     ended = driver.work(
@@ -117,7 +117,6 @@ def test_ctrl_c_says_how_to_go_on(driver: Driver, whole: Path, tmp_path: Path) -
     assert_same(output, whole)
 
 
-@pytest.mark.slow
 def test_a_run_that_cannot_go_on_is_done_anew_and_counts_once(
     driver: Driver, tmp_path: Path
 ) -> None:
@@ -137,7 +136,6 @@ def test_a_run_that_cannot_go_on_is_done_anew_and_counts_once(
     assert not (output / "trial-0000" / "checkpoints").exists()
 
 
-@pytest.mark.slow
 def test_a_trial_that_always_kills_its_process_is_given_up(driver: Driver, tmp_path: Path) -> None:
     output = tmp_path / "search"
     for _ in range(5):
@@ -150,7 +148,7 @@ def test_a_trial_that_always_kills_its_process_is_given_up(driver: Driver, tmp_p
     assert row["reason"] == "its process ended 5 times at the same point"
 
 
-@pytest.mark.parametrize("storage", ["tune.log", pytest.param("tune.db", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("storage", ["tune.log", "tune.db"])
 def test_two_workers_do_each_trial_once(case: Case, tmp_path: Path, storage: str) -> None:
     output, count = tmp_path / "search", 3
     command = case.command(output, count, "--storage", str(tmp_path / storage))

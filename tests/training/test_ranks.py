@@ -49,6 +49,7 @@ class Gathered:
         return values
 
 
+@pytest.mark.slow
 def test_two_processes_follow_ones_losses_and_scores(bert: Path, tmp_path: Path) -> None:
     """Whatever the shares: 27 texts don't halve, and 600 tokens at a time cut each share anew."""
     settings = ("training.epochs=2", "training.batch_size=27", "training.batch_tokens=600")

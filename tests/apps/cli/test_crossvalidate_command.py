@@ -43,6 +43,7 @@ def test_one_fold_is_bad_usage(tmp_path: Path) -> None:
     assert not (tmp_path / "cv").exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_nothing_and_anything_else_needs_a_folder(tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
     rows = [f"so {word} {n},{n % 2},u{n % 6}" for n in range(12) for word in ("happy", "cold")]

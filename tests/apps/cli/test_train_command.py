@@ -110,6 +110,7 @@ def unbroken(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (found.path / "bundle" / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_prints_the_command_that_goes_on_bit_for_bit(
     bert: Path, tmp_path: Path, unbroken: bytes
 ) -> None:
@@ -143,6 +144,7 @@ def test_ctrl_c_prints_the_command_that_goes_on_bit_for_bit(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_sigterm_stops_cleanly_and_a_run_has_one_process_only(
     bert: Path, tmp_path: Path, unbroken: bytes
 ) -> None:

@@ -32,6 +32,7 @@ for name in ("few", "many"):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: a child's own peak is known on Linux")
 def test_eight_times_the_rows_take_no_more_memory(model: Path, tmp_path: Path) -> None:
     """In a process of its own, which has loaded what it needs by the end of the first file."""

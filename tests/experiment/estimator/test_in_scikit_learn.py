@@ -89,6 +89,7 @@ def test_scikit_learn_s_own_scores_are_right_for_few_labels_or_refused(
         assert found.mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_search_over_the_learning_rate(make: Make) -> None:
     search = GridSearchCV(make(**LEARNS), {"learning_rate": [0.0, 3e-3]}, cv=2, error_score="raise")
     search.fit(TEXTS, TRUTH)
