@@ -110,8 +110,16 @@ def test_a_bundle_is_never_written_over_another(saved: Path) -> None:
     assert (saved / "bundle.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "bundle.json"])
-@pytest.mark.parametrize("damage", ["changed", "cut", "emptied", "missing", "folder", "link"])
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        (name, damage)
+        for name in FILES
+        if name != "bundle.json"
+        for damage in ("changed", "cut", "emptied", "missing", "folder", "link")
+        if name != bundle.CARD or damage in {"missing", "folder", "link"}
+    ],
+)
 def test_a_damaged_file_is_refused_by_name(saved: Path, name: str, damage: str) -> None:
     file = saved / name
     content = file.read_bytes()
@@ -130,6 +138,11 @@ def test_a_damaged_file_is_refused_by_name(saved: Path, name: str, damage: str) 
         file.symlink_to(outside)
     with pytest.raises(BundleError, match=f"the file {name} "):
         bundle.load(saved)
+
+
+def test_the_card_may_be_edited(saved: Path) -> None:
+    (saved / bundle.CARD).write_text("# Ours\n", encoding="utf-8")
+    assert bundle.load(saved).manifest == MANIFEST
 
 
 @pytest.mark.parametrize("kind", ["file", "hidden", "folder", "link"])

@@ -29,6 +29,7 @@ OPENVINO = "model.xml"
 """Of an export to OpenVINO; the numbers stand beside it, in model.bin."""
 TOKENIZER = "tokenizer.json"
 CARD = "README.md"
+"""The model card, the one file that may be edited."""
 PARITY = "parity.json"
 """Of an export: how near it is to its model."""
 FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY)
@@ -139,8 +140,8 @@ def load(path: Path) -> Bundle:
     """Open a bundle and check every file of it.
 
     Raises:
-        BundleError: a file is missing, changed, cut or additional (named), or the format is
-            another one.
+        BundleError: a file is missing, changed (but for the card), cut or additional (named), or
+            the format is another one.
 
     """
     content = _read_manifest(path)
@@ -148,7 +149,8 @@ def load(path: Path) -> Bundle:
     for name, expected in files.items():
         if not _is_file(path / name):
             raise BundleError(f"{path}: the file {name} is missing; copy the whole bundle again")
-        if sha256(path / name) != expected:
+        # The card is for people, who edit it; nothing that a model says depends on it.
+        if name != CARD and sha256(path / name) != expected:
             raise BundleError(
                 f"{path}: the file {name} was changed or cut since it was saved; "
                 "copy the bundle again"

@@ -175,6 +175,14 @@ def test_what_is_not_there_is_said(pushed: str, ann: Hub, reference: str, messag
         overtone.load(reference)
 
 
+def test_a_card_may_be_edited_on_the_hub(pushed: str, ann: Hub) -> None:
+    assert pushed
+    card = b"---\nlicense: mit\n---\n# Mine\n"
+    sha = ann.commit(NAME, {**ann.tree(NAME), "README.md": card})
+    found = overtone.load(f"hub:{NAME}@{sha}").bundle
+    assert found.file("README.md").read_bytes() == card
+
+
 def test_changed_weights_are_refused_and_leave_nothing(pushed: str, ann: Hub) -> None:
     assert pushed
     tree = dict(ann.tree(NAME))
