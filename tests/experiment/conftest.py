@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import overtone
 from overtone.data.semeval2018 import NAMES
 from overtone.experiment.fit import Run
 
@@ -17,14 +16,9 @@ WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
 
 
 @pytest.fixture(scope="session")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A tiny BERT trained on the sample for one epoch."""
-    return overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("experiment") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
-    )
+def run(trained: Run) -> Run:
+    """A finished run, to read."""
+    return trained
 
 
 @pytest.fixture(scope="session")

@@ -132,10 +132,9 @@ def test_a_model_that_is_not_there_or_damaged_is_refused(run: Run, tmp_path: Pat
         overtone.train("sample", tmp_path / "run", init=copy)
 
 
-def test_tf_idf_can_t_be_continued(tmp_path: Path) -> None:
-    first = overtone.train("sample", tmp_path / "first", model="tfidf")
+def test_tf_idf_can_t_be_continued(tfidf: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="tfidf can't be trained further"):
-        overtone.train("sample", tmp_path / "run", init=first.path)
+        overtone.train("sample", tmp_path / "run", init=tfidf)
 
 
 def test_a_preset_does_not_change_what_the_start_s_shape_is(run: Run) -> None:
