@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from overtone.data import tables
-from overtone.data._content import quoted
+from overtone.data.quotes import quoted
 from overtone.errors import DataError
 
 
