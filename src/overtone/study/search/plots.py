@@ -14,8 +14,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from overtone.report import picture
 from overtone.report.charts import short
 from overtone.report.picture import BLUE, DARK, GREY, RUST
-from overtone.study.search_space import Parameter
-from overtone.study.tune_found import LEAST, Row, Tuned
+from overtone.study.search.found import LEAST, Row, Tuned
+from overtone.study.search.space import Parameter
 
 NAMES = {"f1_micro": "micro F1", "f1_macro": "macro F1"}
 """How scores are called that are not called by their own names."""
