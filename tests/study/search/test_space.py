@@ -155,7 +155,7 @@ def test_a_recipe_without_a_search_says_what_to_do(tmp_path: Path) -> None:
         read(tmp_path, "")
 
 
-@pytest.mark.parametrize("name", [each for each in preset_names() if each.startswith("tune/")])
+@pytest.mark.parametrize("name", preset_names(["tune"]))
 def test_every_preset_of_a_search_is_one(name: str) -> None:
     found = searches.read(name)
     assert found.first().to_toml()
