@@ -1,4 +1,4 @@
-"""The columns of one's own file that a model's scores are sliced by."""
+"""Columns of one's own file, by which a model's scores are sliced."""
 
 from __future__ import annotations
 
