@@ -1,4 +1,4 @@
-"""A finished run, for tests that only read it, and SemEval files of any content."""
+"""SemEval files of any content."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from pathlib import Path
 import pytest
 
 from overtone.data.semeval2018 import NAMES
-from overtone.experiment.fit import Run
 
 WriteSemEval = Callable[..., Path]
 
 WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
-
-
-@pytest.fixture(scope="session")
-def run(trained: Run) -> Run:
-    """A finished run, to read."""
-    return trained
 
 
 @pytest.fixture(scope="session")
