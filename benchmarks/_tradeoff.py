@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from overtone import atomic
-from overtone.evaluation import reliability_plot as style
+from overtone.report import picture
 
 JACCARD, MACRO = 0, 3
 """Where the two stand in a row."""
@@ -26,25 +24,22 @@ def write(rows: Mapping[str, list[list[float]]], path: Path, title: str, base: s
         base: the decision whose lines are drawn through the picture.
 
     """
-    style.check(path)
-    with mpl.rc_context(), atomic.file(path) as beside:
-        mpl.rcdefaults()
-        mpl.rcParams.update(style.STYLE)
-        _figure(rows, title, base).savefig(beside, format=path.suffix[1:].lower(), dpi=150)
+    with picture.drawn(path, (7.2, 4.6)) as figure:
+        figure.set_layout_engine("constrained")
+        _draw(figure, rows, title, base)
 
 
-def _figure(rows: Mapping[str, list[list[float]]], title: str, base: str) -> Figure:
-    figure = Figure((7.2, 4.6), layout="constrained")
+def _draw(figure: Figure, rows: Mapping[str, list[list[float]]], title: str, base: str) -> None:
     axes = figure.add_subplot()
     means = {name: 100 * np.mean(found, axis=0) for name, found in rows.items()}
     spread = {name: 100 * np.std(found, axis=0) for name, found in rows.items()}
-    axes.axvline(means[base][MACRO], color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.axhline(means[base][JACCARD], color=style.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.axvline(means[base][MACRO], color=picture.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.axhline(means[base][JACCARD], color=picture.GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     taken: list[float] = []
     for name, mean in sorted(means.items(), key=lambda each: -each[1][JACCARD]):
         x, y = mean[MACRO], mean[JACCARD]
         best = not any(other[MACRO] > x and other[JACCARD] > y for other in means.values())
-        colour = style.LABEL if best else style.GREY
+        colour = picture.BLUE if best else picture.GREY
         axes.errorbar(
             x, y, spread[name][JACCARD], spread[name][MACRO], "o", color=colour, markersize=4,
             elinewidth=0.8, alpha=0.9 if best else 0.6,
@@ -54,7 +49,7 @@ def _figure(rows: Mapping[str, list[list[float]]], title: str, base: str) -> Fig
         taken.append(place)
         right = max(other[MACRO] for other in means.values()) + 0.6
         axes.annotate(
-            name, (x, y), (right, place), va="center", color=colour if best else style.DARK,
+            name, (x, y), (right, place), va="center", color=colour if best else picture.DARK,
             arrowprops={
                 "arrowstyle": "-", "color": colour, "linewidth": 0.4, "alpha": 0.6,
                 "relpos": (0, 0.5),
@@ -67,6 +62,5 @@ def _figure(rows: Mapping[str, list[list[float]]], title: str, base: str) -> Fig
     figure.supxlabel(
         "Blue: no other decision is better in both. Bars: a standard deviation over seeds each "
         "way. Cross-fitted.",
-        fontsize=7, color=style.DARK,
+        fontsize=7, color=picture.DARK,
     )  # fmt: skip
-    return figure

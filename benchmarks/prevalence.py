@@ -97,12 +97,17 @@ def _round(
     ours = fitted.apply(raw[known])[0]
     platt = calibration.fit("platt", {}, raw[known], truth[known], labels)
     scaled, ours_scaled = platt.calibrate(raw[pool]), platt.calibrate(raw[known])
-    errors = prevalence.count_errors(truth[known], fitted_decided, labels.names)
-    for c, name in enumerate(labels.names):
-        on = truth[known, c] > 0.5  # noqa: PLR2004
+    for c in range(len(labels)):
+        on, off = truth[known, c] > 0.5, truth[known, c] <= 0.5  # noqa: PLR2004 - NaN is neither
         positives = int(on.sum())
         if positives < LEAST_POSITIVES:
             continue
+        counts = [
+            int((part & said).sum())
+            for part in (on, off)
+            for said in (fitted_decided[:, c], ~fitted_decided[:, c])
+        ]
+        errors = prevalence.Errors(*counts)
         base = positives / len(known)
         there = np.flatnonzero(truth[pool, c] > 0.5)  # noqa: PLR2004
         absent = np.flatnonzero(truth[pool, c] <= 0.5)  # noqa: PLR2004
@@ -115,7 +120,7 @@ def _round(
                 rng.choice(there, k, replace=False), rng.choice(absent, texts - k, replace=False)
             ]
             said = int(decided[drawn, c].sum())
-            one = prevalence.share(said, texts, errors[name])
+            one = prevalence.share(said, texts, errors)
             low, high = wilson(np.array([said / texts]), np.array([texts]))[:, 0]
             estimates = (
                 said / texts,

@@ -1,4 +1,4 @@
-"""Fixtures: tiny but real tokenizers and encoders in Hugging Face format, made offline."""
+"""Fixtures: tiny but real tokenizers, encoders and a trained model, made offline."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ from transformers import (
     XLMRobertaConfig,
     XLMRobertaTokenizer,
 )
+
+import overtone
+from overtone.experiment.fit import Run
 
 WORDS = """
 anger anticipation disgust fear joy love optimism pessimism sadness surprise trust hopeless or ?
@@ -156,6 +159,30 @@ def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("vectors") / "tiny.8d.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A tiny BERT trained on the sample for one epoch; nobody writes to its folder."""
+    return overtone.train(
+        "sample",
+        tmp_path_factory.mktemp("trained") / "run",
+        encoder=str(bert),
+        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
+    )
+
+
+@pytest.fixture(scope="session")
+def run(trained: Run) -> Path:
+    """The folder of that model."""
+    return trained.path
+
+
+@pytest.fixture(scope="session")
+def tfidf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of TF-IDF trained on the sample: fast, often right, and without an encoder."""
+    folder = tmp_path_factory.mktemp("tfidf") / "run"
+    return overtone.train("sample", folder, config="best/tfidf").path
 
 
 @pytest.fixture

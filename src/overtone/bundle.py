@@ -238,11 +238,26 @@ def trainable(reference: str | Path) -> Bundle:
         BundleError: as for `load`.
 
     """
+    return _no_export(reference, ", which can't be trained", ", or another one")
+
+
+def exportable(reference: str | Path) -> Bundle:
+    """Open the bundle that MODEL stands for, of which another form can be made.
+
+    Raises:
+        InputError: there is none, or it is an export.
+        BundleError: as for `load`.
+
+    """
+    return _no_export(reference, " already")
+
+
+def _no_export(reference: str | Path, why: str, instead: str = "") -> Bundle:
+    """Open the bundle that MODEL stands for, with the weights that it was trained to."""
     found = load(locate(reference))
     if WEIGHTS not in found.files:
         raise InputError(
-            f"{reference} is an export, which can't be trained: name the model that it was made "
-            "from, or another one"
+            f"{reference} is an export{why}: name the model that it was made from{instead}"
         )
     return found
 

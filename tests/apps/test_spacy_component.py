@@ -17,18 +17,6 @@ from overtone.apps import spacy_component  # noqa: E402 - after the check
 TEXTS = ["so happy today", "the bus is late again", "what a terrible day"]
 
 
-@pytest.fixture(scope="module")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny BERT trained on the sample for one epoch."""
-    found = overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("spacy") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu"],
-    )
-    return found.path
-
-
 def test_documents_get_probabilities_and_labels(run: Path) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("overtone", config={"model": str(run)})

@@ -23,9 +23,8 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> overtone.Predictor:
-    folder = tmp_path_factory.mktemp("faithful") / "run"
-    return overtone.load(overtone.train("sample", folder, config="best/tfidf").path)
+def model(tfidf: Path) -> overtone.Predictor:
+    return overtone.load(tfidf)
 
 
 def test_curves_are_what_the_model_says_of_the_texts_in_question(

@@ -1,13 +1,14 @@
 """Decisions that are fitted: thresholds for a score, a threshold a label, floors, at least some."""
 
 import itertools
+from typing import get_args
 
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
 
 from overtone import decision
-from overtone.decision._aims import AIMS, score
+from overtone.decision._aims import Aim, score
 from overtone.decision.per_label import PerLabel
 from overtone.decision.threshold import Threshold
 from overtone.errors import ConfigError, InputError
@@ -27,7 +28,7 @@ def draw(
     return (1 / (1 + np.exp(-logits))).astype(np.float32), truth
 
 
-@pytest.mark.parametrize("aim", AIMS)
+@pytest.mark.parametrize("aim", get_args(Aim))
 def test_scores_are_those_of_scikit_learn(aim: str) -> None:
     _, truth = draw(80)
     decided = np.random.default_rng(1).random(truth.shape) < 0.3
@@ -40,7 +41,7 @@ def test_scores_are_those_of_scikit_learn(aim: str) -> None:
     assert score(aim, truth > 0.5, decided) == pytest.approx(wanted[aim])
 
 
-@pytest.mark.parametrize("aim", AIMS)
+@pytest.mark.parametrize("aim", get_args(Aim))
 def test_no_single_threshold_on_a_grid_beats_the_fitted_one_by_more_than_a_hair(aim: str) -> None:
     probabilities, truth = draw()
     fitted = decision.fit("threshold", {"aim": aim}, probabilities, truth, LABELS)
@@ -53,7 +54,7 @@ def test_no_single_threshold_on_a_grid_beats_the_fitted_one_by_more_than_a_hair(
     assert score(aim, truth > 0.5, fitted.decide(probabilities)) >= on_grid - 0.005
 
 
-@pytest.mark.parametrize("aim", AIMS)
+@pytest.mark.parametrize("aim", get_args(Aim))
 def test_without_shrinkage_no_threshold_of_one_label_can_be_bettered(aim: str) -> None:
     probabilities, truth = draw(120)
     options = {"aim": aim, "shrinkage": 0}

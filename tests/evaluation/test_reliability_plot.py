@@ -16,8 +16,9 @@ from overtone.errors import InputError
 from overtone.evaluation import reliability_plot
 from overtone.evaluation.calibration import CalibrationScores, measure
 from overtone.evaluation.proportion import wilson
-from overtone.evaluation.reliability_plot import check, write
+from overtone.evaluation.reliability_plot import write
 from overtone.labels import Labels
+from overtone.report.picture import check
 
 
 def scores(*names: str, n: int = 50, equal_mass: bool = False) -> CalibrationScores:

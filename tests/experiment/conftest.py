@@ -1,4 +1,4 @@
-"""A finished run, for tests that only read it, and SemEval files of any content."""
+"""SemEval files of any content."""
 
 from __future__ import annotations
 
@@ -7,24 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import overtone
 from overtone.data.semeval2018 import NAMES
-from overtone.experiment.fit import Run
 
 WriteSemEval = Callable[..., Path]
 
 WORDS = ("happy", "terrible", "sea", "bus", "soup", "friends", "joke", "match")
-
-
-@pytest.fixture(scope="session")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A tiny BERT trained on the sample for one epoch."""
-    return overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("experiment") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
-    )
 
 
 @pytest.fixture(scope="session")

@@ -36,18 +36,18 @@ def vocabulary(bundle: Bundle) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
-def student(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def student(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The tiny BERT with one layer and the pieces of the sample."""
     return overtone.compress(
-        run.path, tmp_path_factory.mktemp("compress") / "student", keep_layers=[1],
+        trained.path, tmp_path_factory.mktemp("compress") / "student", keep_layers=[1],
         vocabulary_from=["sample"], settings=FAST, seed=3,
     )  # fmt: skip
 
 
 def test_the_student_is_an_ordinary_model_with_fewer_layers_and_pieces(
-    run: Run, student: Run
+    trained: Run, student: Run
 ) -> None:
-    before, after = run.bundle, student.bundle
+    before, after = trained.bundle, student.bundle
     assert after.manifest.architecture["num_hidden_layers"] == 1
     assert vocabulary(after).keys() < vocabulary(before).keys()
     weights = load_file(after.file(WEIGHTS))
@@ -63,41 +63,41 @@ def test_the_student_is_an_ordinary_model_with_fewer_layers_and_pieces(
     assert 0 <= overtone.evaluate(student.path, "sample").scores.jaccard <= 1
 
 
-def test_its_recipe_and_card_say_what_it_was_made_from(run: Run, student: Run) -> None:
+def test_its_recipe_and_card_say_what_it_was_made_from(trained: Run, student: Run) -> None:
     config = student.bundle.manifest.config
     assert config["compress"] == {
         "layers": [1], "vocabulary_from": ["sample"], "min_count": 1, "vocabulary_size": 0,
     }  # fmt: skip
-    assert config["init"]["sha256"] == run.bundle.digest
-    assert config["teacher"]["sha256"] == [run.bundle.digest]
+    assert config["init"]["sha256"] == trained.bundle.digest
+    assert config["teacher"]["sha256"] == [trained.bundle.digest]
     assert config["training"]["seed"] == 3
     for kind in compress.OWN:
-        assert config[kind] == run.bundle.manifest.config[kind]
+        assert config[kind] == trained.bundle.manifest.config[kind]
     card = student.bundle.file("README.md").read_text(encoding="utf-8")
     pieces = len(vocabulary(student.bundle))
     told = f"layers 1 and {pieces} pieces of its vocabulary were kept"
-    assert f"Compressed from run (sha256 {run.bundle.digest}): {told}." in card
-    assert "Compressed" not in run.bundle.file("README.md").read_text(encoding="utf-8")
+    assert f"Compressed from run (sha256 {trained.bundle.digest}): {told}." in card
+    assert "Compressed" not in trained.bundle.file("README.md").read_text(encoding="utf-8")
 
 
-def test_before_training_a_cut_vocabulary_changes_nothing_on_its_texts(run: Run) -> None:
+def test_before_training_a_cut_vocabulary_changes_nothing_on_its_texts(trained: Run) -> None:
     """Bit for bit, on the texts that it was cut for."""
-    made = parts.prepare(compress.recipe(run.path, vocabulary_from=["sample"]), None)
+    made = parts.prepare(compress.recipe(trained.path, vocabulary_from=["sample"]), None)
     texts = data.load("sample", "train").texts
-    model = overtone.load(run.path, device="cpu")
+    model = overtone.load(trained.path, device="cpu")
     whole = model.compute(model.encode(texts), batches.TOKENS)
     found = batches.logits(
         lambda batch: logits_of(made.pretrained.model, batch), made.inputs, made.train_encoded
     )
     np.testing.assert_array_equal(found, whole)
-    assert len(vocabulary(run.bundle)) > made.pretrained.model.architecture()["vocab_size"]
+    assert len(vocabulary(trained.bundle)) > made.pretrained.model.architecture()["vocab_size"]
 
 
-def test_the_texts_of_dev_don_t_count(run: Run, tmp_path: Path) -> None:
+def test_the_texts_of_dev_don_t_count(trained: Run, tmp_path: Path) -> None:
     dev = data.load("sample", "dev").texts
     lines = [json.dumps({"text": text}) for text in (*dev, "the soup was cold")]
     (tmp_path / "words.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    recipe = compress.recipe(run.path, vocabulary_from=[tmp_path / "words.jsonl"])
+    recipe = compress.recipe(trained.path, vocabulary_from=[tmp_path / "words.jsonl"])
     made = parts.prepare(recipe, None)
     assert made.vocabulary is not None
     assert made.vocabulary.texts == ("the soup was cold",)
@@ -107,12 +107,12 @@ def test_the_texts_of_dev_don_t_count(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_goes_on_to_the_same_bits(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {
         "layers": 1, "vocabulary_from": ["sample"], "epochs": 2, "settings": FAST[1:],
     }  # fmt: skip
-    whole = overtone.compress(run.path, tmp_path / "whole", **given).bundle
+    whole = overtone.compress(trained.path, tmp_path / "whole", **given).bundle
     finish = loop.Loop._finish_epoch
 
     def interrupt(self: loop.Loop, plan: list[NDArray[np.int64]]) -> None:
@@ -122,13 +122,13 @@ def test_a_stopped_run_goes_on_to_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(loop.Loop, "_finish_epoch", interrupt)
         with pytest.raises(Interrupted):
-            overtone.compress(run.path, tmp_path / "cut", **given)
+            overtone.compress(trained.path, tmp_path / "cut", **given)
     for other in ({"layers": 2}, {"vocabulary_size": 100}, {"settings": ["loss.alpha=0.1"]}):
         with pytest.raises(InputError, match=r"another recipe: (compress|loss)"):
-            overtone.compress(run.path, tmp_path / "cut", resume=True, **other)
+            overtone.compress(trained.path, tmp_path / "cut", resume=True, **other)
     with pytest.raises(InputError, match="the model that the run was begun with"):
         overtone.compress(whole.path, tmp_path / "cut", resume=True)
-    cut = overtone.compress(run.path, tmp_path / "cut", resume=True).bundle
+    cut = overtone.compress(trained.path, tmp_path / "cut", resume=True).bundle
     assert cut.files[WEIGHTS] == whole.files[WEIGHTS]
     assert {path.name for path in (tmp_path / "cut").iterdir()} - {"lock"} == {
         "bundle", "config.toml", "history.jsonl",
@@ -178,13 +178,13 @@ def test_a_student_of_a_model_that_reads_any_labels_does_so_too(bert: Path, tmp_
             assert tokenizer.encode(word).tokens == before.encode(word).tokens
 
 
-def test_other_models_may_teach(run: Run, student: Run, tmp_path: Path) -> None:
-    recipe = compress.recipe(student.path, teachers=[run.path], settings=["teacher.weight=0.5"])
+def test_other_models_may_teach(trained: Run, student: Run, tmp_path: Path) -> None:
+    recipe = compress.recipe(student.path, teachers=[trained.path], settings=["teacher.weight=0.5"])
     assert recipe.init.sha256 == student.bundle.digest
-    assert recipe.teacher.sha256 == (run.bundle.digest,)
+    assert recipe.teacher.sha256 == (trained.bundle.digest,)
     assert recipe.teacher.weight == 0.5
     again = overtone.compress(
-        student.path, tmp_path / "run", teachers=[run.path], vocabulary_from=["sample"],
+        student.path, tmp_path / "run", teachers=[trained.path], vocabulary_from=["sample"],
         settings=FAST,
     )  # fmt: skip
     assert vocabulary(again.bundle).keys() == vocabulary(student.bundle).keys()
@@ -214,7 +214,7 @@ def test_other_encoders_and_families_can_be_compressed(distilbert: Path, tmp_pat
     assert len(overtone.load(found.path).predict(["so happy today"])) == 1
 
 
-def test_what_can_t_be_done_is_said(run: Run, tmp_path: Path) -> None:
+def test_what_can_t_be_done_is_said(trained: Run, tfidf: Path, tmp_path: Path) -> None:
     for wrong, message in (
         ({"layers": 3}, "1 to 2 layers"),
         ({"layers": 1, "keep_layers": [0]}, "leave one out"),
@@ -225,10 +225,9 @@ def test_what_can_t_be_done_is_said(run: Run, tmp_path: Path) -> None:
         ({"vocabulary_size": 9, "vocabulary_from": ["sample"]}, "take at least that many"),
     ):
         with pytest.raises((InputError, ConfigError), match=message):
-            overtone.compress(run.path, tmp_path / "run", **wrong)
+            overtone.compress(trained.path, tmp_path / "run", **wrong)
         assert not (tmp_path / "run").exists()
     with pytest.raises(ConfigError, match="name that one with --init"):
         compose(dataset="sample", settings=["compress.layers=[0]"])
-    tfidf = overtone.train("sample", tmp_path / "tfidf", model="tfidf")
     with pytest.raises(InputError, match="with an encoder"):
-        overtone.compress(tfidf.path, tmp_path / "run", layers=1)
+        overtone.compress(tfidf, tmp_path / "run", layers=1)

@@ -86,11 +86,10 @@ def test_it_goes_on_where_it_was_stopped(
         assert (folder / name).read_bytes() == (found.path / name).read_bytes()
 
 
-def test_a_decision_is_fitted_on_it(found: CrossValidation, tmp_path: Path) -> None:
+def test_a_decision_is_fitted_on_it(found: CrossValidation, tfidf: Path, tmp_path: Path) -> None:
     """It is that of the train split's probabilities, and dev is scored by it as it is."""
-    run = overtone.train("sample", tmp_path / "run", model="tfidf")
     refitted = overtone.decide(
-        run.path, "sample", tmp_path / "new", out_of_fold=found.path,
+        tfidf, "sample", tmp_path / "new", out_of_fold=found.path,
         decision={"name": "per_label", "shrinkage": 0.0},
     )  # fmt: skip
     train, dev = data.load("sample", "train"), data.load("sample", "dev")
@@ -117,9 +116,7 @@ def test_a_decision_is_fitted_on_it(found: CrossValidation, tmp_path: Path) -> N
     card = (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
     assert f"fitted on\n{len(train)} texts of sample, split train. The scores\nare those of" in card
     with pytest.raises(InputError, match="is scored on dev, found --split train"):
-        overtone.decide(
-            run.path, "sample", tmp_path / "third", out_of_fold=found.path, split="train"
-        )
+        overtone.decide(tfidf, "sample", tmp_path / "third", out_of_fold=found.path, split="train")
 
 
 def test_other_texts_are_refused_on_resume(tmp_path: Path) -> None:

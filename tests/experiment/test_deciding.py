@@ -25,10 +25,10 @@ PLAIN = Section("none", {})
 
 
 @pytest.fixture(scope="session")
-def refitted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Refitted:
+def refitted(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Refitted:
     """The run's model with thresholds fitted on the sample's dev split, and calibrated."""
     return decide(
-        run.path,
+        trained.path,
         "sample",
         tmp_path_factory.mktemp("decide") / "new",
         decision={"name": "per_label", "shrinkage": 0.0},
@@ -78,21 +78,21 @@ def test_scores_on_the_split_of_the_fit_are_cross_fitted(refitted: Refitted) -> 
     assert inside.f1_macro > found.scores.f1_macro
 
 
-def test_scores_on_other_texts_are_not(refitted: Refitted, run: Run) -> None:
+def test_scores_on_other_texts_are_not(refitted: Refitted, trained: Run) -> None:
     assert not overtone.evaluate(refitted.bundle.path, "sample", split="test").cross_fitted
-    assert not overtone.evaluate(run.path, "sample", split="dev").cross_fitted
+    assert not overtone.evaluate(trained.path, "sample", split="dev").cross_fitted
 
 
-def test_what_the_new_decision_changes_is_told(refitted: Refitted, run: Run) -> None:
+def test_what_the_new_decision_changes_is_told(refitted: Refitted, trained: Run) -> None:
     assert list(refitted.scores) == ["at 0.5", "before", "now"]
-    before = overtone.evaluate(run.path, "sample", split="dev").scores
+    before = overtone.evaluate(trained.path, "sample", split="dev").scores
     assert refitted.scores["before"]["f1_macro"] == before.f1_macro
     assert refitted.scores["at 0.5"] == refitted.bundle.manifest.metrics["at_half"]
     assert refitted.scores["now"]["jaccard"] == refitted.bundle.manifest.metrics["dev"]["jaccard"]
 
 
-def test_everything_but_the_decision_is_as_before(refitted: Refitted, run: Run) -> None:
-    old, new = run.bundle, bundle.load(refitted.bundle.path)
+def test_everything_but_the_decision_is_as_before(refitted: Refitted, trained: Run) -> None:
+    old, new = trained.bundle, bundle.load(refitted.bundle.path)
     assert new.files[bundle.WEIGHTS] == old.files[bundle.WEIGHTS]
     assert new.files[bundle.TOKENIZER] == old.files[bundle.TOKENIZER]
     same = {"text", "inputs", "model", "loss", "training", "data"}
@@ -140,11 +140,11 @@ def test_options_alone_change_the_model_s_own_decision(refitted: Refitted, tmp_p
     ],
 )
 def test_wrong_words_are_refused(
-    run: Run, tmp_path: Path, given: dict[str, Any], message: str
+    trained: Run, tmp_path: Path, given: dict[str, Any], message: str
 ) -> None:
     output = tmp_path / given.pop("output", "new")
     with pytest.raises(InputError, match=message):
-        decide(run.path, "sample", output, **given)
+        decide(trained.path, "sample", output, **given)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -51,12 +51,12 @@ def taught(*runs: Run, **options: Any) -> Teacher:  # noqa: ANN401
 
 
 def test_the_targets_are_the_mean_of_the_truth_and_of_the_teachers_probabilities(
-    run: Run, other: Run, tmp_path: Path
+    trained: Run, other: Run, tmp_path: Path
 ) -> None:
     split = train_split()
-    one, two = (overtone.load(given.path) for given in (run, other))
+    one, two = (overtone.load(given.path) for given in (trained, other))
     soft = (one.probabilities(split.texts) + two.probabilities(split.texts)[:, ::-1]) / 2
-    found = distill.targets(taught(run, other, weight=0.3), split, tmp_path, ALONE, quiet=True)
+    found = distill.targets(taught(trained, other, weight=0.3), split, tmp_path, ALONE, quiet=True)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, 0.7 * data.truth(split) + 0.3 * soft, atol=1e-6)
 
@@ -118,45 +118,47 @@ def extra(tmp_path: Path) -> Path:
     return file
 
 
-def test_texts_that_only_teachers_label_come_on_top(run: Run, extra: Path, tmp_path: Path) -> None:
+def test_texts_that_only_teachers_label_come_on_top(
+    trained: Run, extra: Path, tmp_path: Path
+) -> None:
     train, dev = train_split(), data.load("sample", "dev")
-    teacher = taught(run, texts=(f"{extra}:words",))
+    teacher = taught(trained, texts=(f"{extra}:words",))
     both = distill.with_texts(teacher, train, dev, 0, None)
     assert both.texts[len(train) :] == ("we will see the sea", "the soup was cold", "great  news")
     assert both.ids[len(train) :] == tuple(f"more.csv:words:{line}" for line in (2, 3, 5))
     assert np.isnan(data.truth(both)[len(train) :]).all()
     found = distill.targets(teacher, both, tmp_path, ALONE, quiet=True)
     np.testing.assert_array_equal(
-        found[len(train) :], overtone.load(run.path).probabilities(both.texts)[len(train) :]
+        found[len(train) :], overtone.load(trained.path).probabilities(both.texts)[len(train) :]
     )
-    few = taught(run, texts=(str(extra),), most_texts=2)
+    few = taught(trained, texts=(str(extra),), most_texts=2)
     drawn = [distill.with_texts(few, train, dev, seed, None).texts[-2:] for seed in (0, 0, 1, 2, 3)]
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) > 1
 
 
-def test_texts_of_another_dataset_are_taken(run: Run, bert: Path, tmp_path: Path) -> None:
+def test_texts_of_another_dataset_are_taken(trained: Run, bert: Path, tmp_path: Path) -> None:
     split = tmp_path / "data" / "goemotions"
     split.mkdir(parents=True)
     (split / "train.tsv").write_text("a joke for you\t3\tx1\nso grey\t5\tx2\n", encoding="utf-8")
     (split / "dev.tsv").write_text("not this one\t3\tx3\n", encoding="utf-8")
     (split / "emotions.txt").write_text("\n".join(f"e{n}" for n in range(28)), encoding="utf-8")
     found = overtone.train(
-        "sample", tmp_path / "run", encoder=str(bert), settings=FAST, teachers=[run.path],
+        "sample", tmp_path / "run", encoder=str(bert), settings=FAST, teachers=[trained.path],
         teacher_texts=["goemotions"], data_dir=tmp_path / "data",
     )  # fmt: skip
     section = found.bundle.manifest.config["teacher"]
     assert section["texts"] == ["goemotions"]
-    assert section["sha256"] == [run.bundle.digest]
+    assert section["sha256"] == [trained.bundle.digest]
     assert "Learnt from 1 other" in found.bundle.file("README.md").read_text(encoding="utf-8")
 
 
 def test_a_stopped_run_goes_on_with_what_the_teachers_said(
-    run: Run, extra: Path, bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Run, extra: Path, bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {
         "dataset": "sample", "encoder": str(bert), "settings": [*FAST, "training.epochs=2"],
-        "teachers": [run.path], "teacher_texts": [extra],
+        "teachers": [trained.path], "teacher_texts": [extra],
     }  # fmt: skip
     whole = overtone.train(output=tmp_path / "whole", **given).path
     validate = loop.Loop._finish_epoch
@@ -185,9 +187,9 @@ def test_a_stopped_run_goes_on_with_what_the_teachers_said(
 
 
 def test_a_damaged_file_of_probabilities_is_made_again(
-    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    trained: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    split, teacher = train_split(), taught(run)
+    split, teacher = train_split(), taught(trained)
     before = distill.targets(teacher, split, tmp_path, ALONE, quiet=True)
     content = bytearray((tmp_path / distill.FILE).read_bytes())
     content[-1] ^= 1
@@ -199,9 +201,11 @@ def test_a_damaged_file_of_probabilities_is_made_again(
         assert "is damaged" in caplog.text
 
 
-def test_other_texts_or_teachers_are_asked_about_anew(run: Run, other: Run, tmp_path: Path) -> None:
+def test_other_texts_or_teachers_are_asked_about_anew(
+    trained: Run, other: Run, tmp_path: Path
+) -> None:
     split = train_split()
-    one = distill.targets(taught(run), split, tmp_path, ALONE, quiet=True)
+    one = distill.targets(taught(trained), split, tmp_path, ALONE, quiet=True)
     two = distill.targets(taught(other), split, tmp_path, ALONE, quiet=True)
     warm = distill.targets(taught(other, temperature=3.0), split, tmp_path, ALONE, quiet=True)
     assert not np.array_equal(one, two)
@@ -209,36 +213,36 @@ def test_other_texts_or_teachers_are_asked_about_anew(run: Run, other: Run, tmp_
 
 
 def test_a_resumed_run_with_another_teacher_is_refused(
-    run: Run, other: Run, bert: Path, tmp_path: Path
+    trained: Run, other: Run, bert: Path, tmp_path: Path
 ) -> None:
     given: dict[str, Any] = {"dataset": "sample", "encoder": str(bert), "settings": FAST}
-    recipe = compose(**given, teachers=[run.path])
+    recipe = compose(**given, teachers=[trained.path])
     (tmp_path / "run").mkdir()
     file = tmp_path / "run" / "config.toml"
     file.write_text(recipe.to_toml(), encoding="utf-8")
     with pytest.raises(InputError, match=r"teacher\.models was .* now .*teacher\.sha256 was"):
         overtone.train(output=tmp_path / "run", resume=True, teachers=[other.path], **given)
     # The same folder with another model in it.
-    changed = recipe.to_toml().replace(run.bundle.digest, other.bundle.digest)
+    changed = recipe.to_toml().replace(trained.bundle.digest, other.bundle.digest)
     file.write_text(changed, encoding="utf-8")
     with pytest.raises(InputError, match=r"teacher\.sha256 was"):
-        overtone.train(output=tmp_path / "run", resume=True, teachers=[run.path], **given)
+        overtone.train(output=tmp_path / "run", resume=True, teachers=[trained.path], **given)
     with pytest.raises(InputError, match="no longer the one that the run was started with"):
         overtone.train(None, tmp_path / "run", resume=True)
 
 
 def test_a_config_of_a_run_holds_its_teachers_to_their_hashes(
-    run: Run, other: Run, tmp_path: Path
+    trained: Run, other: Run, tmp_path: Path
 ) -> None:
-    text = compose(dataset="sample", teachers=[run.path]).to_toml()
+    text = compose(dataset="sample", teachers=[trained.path]).to_toml()
     file = tmp_path / "mine.toml"
-    file.write_text(text.replace(run.bundle.digest, other.bundle.digest), encoding="utf-8")
+    file.write_text(text.replace(trained.bundle.digest, other.bundle.digest), encoding="utf-8")
     assert compose(file).teacher.sha256 == (other.bundle.digest,)
     with pytest.raises(InputError, match="no longer the one"):
         overtone.train(None, tmp_path / "run", config=file)
     # Without a hash, what is there is taken; a file may be written by hand.
-    file.write_text(f'[teacher]\nmodels = ["{run.path}"]\n', encoding="utf-8")
-    assert compose(file, dataset="sample").teacher.sha256 == (run.bundle.digest,)
+    file.write_text(f'[teacher]\nmodels = ["{trained.path}"]\n', encoding="utf-8")
+    assert compose(file, dataset="sample").teacher.sha256 == (trained.bundle.digest,)
 
 
 @pytest.mark.parametrize(
@@ -255,20 +259,20 @@ def test_what_can_t_teach_is_refused(given: dict[str, Any], message: str) -> Non
         compose(dataset="sample", **given)
 
 
-def test_a_solver_s_student_and_unknown_texts_are_refused(run: Run, tmp_path: Path) -> None:
+def test_a_solver_s_student_and_unknown_texts_are_refused(trained: Run, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="takes no soft labels"):
-        compose(dataset="sample", model="tfidf", teachers=[run.path])
+        compose(dataset="sample", model="tfidf", teachers=[trained.path])
     with pytest.raises(InputError, match=r"expected texts in a dataset .* at 'gone\.csv'"):
-        compose(dataset="sample", teachers=[run.path], teacher_texts=["gone.csv"])
+        compose(dataset="sample", teachers=[trained.path], teacher_texts=["gone.csv"])
     assert not list(tmp_path.iterdir())
 
 
 def test_a_teacher_with_other_labels_is_refused_before_anything_is_written(
-    run: Run, bert: Path, tmp_path: Path
+    trained: Run, bert: Path, tmp_path: Path
 ) -> None:
     table = tmp_path / "mine.csv"
     rows = [f"text {n} here,{n % 2},{n % 3 % 2}" for n in range(30)]
     table.write_text("\n".join(["text,joy,relief", *rows]) + "\n", encoding="utf-8")
     with pytest.raises(InputError, match="expected a teacher with the dataset's labels, 'joy'"):
-        overtone.train(str(table), tmp_path / "run", encoder=str(bert), teachers=[run.path])
+        overtone.train(str(table), tmp_path / "run", encoder=str(bert), teachers=[trained.path])
     assert not (tmp_path / "run").exists()

@@ -22,13 +22,13 @@ from overtone.labels import Labels
 WriteSemEval = Callable[..., Path]
 
 
-def test_dev_scores_are_those_in_the_bundle(run: Run) -> None:
-    found = overtone.evaluate(run.path, "sample", split="dev")
-    assert json.loads(json.dumps(found.scores.to_json())) == run.metrics["dev"]
+def test_dev_scores_are_those_in_the_bundle(trained: Run) -> None:
+    found = overtone.evaluate(trained.path, "sample", split="dev")
+    assert json.loads(json.dumps(found.scores.to_json())) == trained.metrics["dev"]
 
 
-def test_an_evaluation_is_one_level_of_json(run: Run) -> None:
-    found = overtone.evaluate(run.path, "sample").to_json()
+def test_an_evaluation_is_one_level_of_json(trained: Run) -> None:
+    found = overtone.evaluate(trained.path, "sample").to_json()
     assert {
         "dataset", "split", "n", "f1_micro", "f1_macro", "jaccard", "jaccard_zero", "exact_match",
         "hamming_loss", "lrap", "seconds", "texts_per_second", "per_label",
@@ -38,26 +38,28 @@ def test_an_evaluation_is_one_level_of_json(run: Run) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_loaded_model_and_its_folder_score_the_same(run: Run) -> None:
-    by_path = overtone.evaluate(run.path / "bundle", "sample").scores
-    assert overtone.evaluate(overtone.load(run.path), "sample").scores == by_path
+def test_a_loaded_model_and_its_folder_score_the_same(trained: Run) -> None:
+    by_path = overtone.evaluate(trained.path / "bundle", "sample").scores
+    assert overtone.evaluate(overtone.load(trained.path), "sample").scores == by_path
 
 
 def test_the_order_of_a_files_columns_does_not_matter(
-    run: Run, tmp_path: Path, write_semeval: WriteSemEval
+    trained: Run, tmp_path: Path, write_semeval: WriteSemEval
 ) -> None:
     write_semeval(tmp_path / "one", "dev", 24)
     write_semeval(tmp_path / "two", "dev", 24, names=NAMES[::-1])
     one, two = (
-        overtone.evaluate(run.path, "semeval2018-en", split="dev", data_dir=tmp_path / name).scores
+        overtone.evaluate(
+            trained.path, "semeval2018-en", split="dev", data_dir=tmp_path / name
+        ).scores
         for name in ("one", "two")
     )
     assert one == two
     assert one.per_label["anger"].support == 8
 
 
-def test_the_order_of_a_datasets_labels_does_not_matter(run: Run) -> None:
-    model = overtone.load(run.path)
+def test_the_order_of_a_datasets_labels_does_not_matter(trained: Run) -> None:
+    model = overtone.load(trained.path)
     split = data.load("sample", "dev")
     truth = data.truth(split)
     order = np.random.default_rng(0).permutation(len(NAMES))
@@ -76,21 +78,21 @@ def test_the_order_of_a_datasets_labels_does_not_matter(run: Run) -> None:
 
 @pytest.mark.parametrize("names", [("toxic", "insult"), NAMES[:-1], (*NAMES, "calm")])
 def test_a_dataset_with_other_labels_is_refused_with_both_lists(
-    run: Run, names: tuple[str, ...]
+    trained: Run, names: tuple[str, ...]
 ) -> None:
     split = replace(data.load("sample", "dev"), labels=Labels.of(*names))
     with pytest.raises(InputError, match=f"'anger', .*'{names[-1]}'"):
-        labelled._columns(overtone.load(run.path), split)
+        labelled._columns(overtone.load(trained.path), split)
 
 
 def test_a_split_without_truth_is_refused_but_predicted(
-    run: Run, tmp_path: Path, write_semeval: WriteSemEval
+    trained: Run, tmp_path: Path, write_semeval: WriteSemEval
 ) -> None:
     write_semeval(tmp_path, "test", 6, truth=False)
     with pytest.raises(InputError, match="semeval2018-en test has no truth"):
-        overtone.evaluate(run.path, "semeval2018-en", data_dir=tmp_path)
+        overtone.evaluate(trained.path, "semeval2018-en", data_dir=tmp_path)
     texts = data.load("semeval2018-en", "test", tmp_path).texts
-    assert len(overtone.load(run.path).predict(texts)) == 6
+    assert len(overtone.load(trained.path).predict(texts)) == 6
 
 
 @pytest.mark.parametrize(
@@ -102,20 +104,20 @@ def test_a_split_without_truth_is_refused_but_predicted(
     ],
 )
 def test_what_is_not_there_is_refused(
-    run: Run, tmp_path: Path, dataset: str, split: str, message: str
+    trained: Run, tmp_path: Path, dataset: str, split: str, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        overtone.evaluate(run.path, dataset, split=split, data_dir=tmp_path)
+        overtone.evaluate(trained.path, dataset, split=split, data_dir=tmp_path)
 
 
-def test_a_model_that_is_not_there_is_refused_with_those_nearby(run: Run) -> None:
-    with pytest.raises(InputError, match=str(run.path)):
-        overtone.evaluate(run.path.parent / "other", "sample")
+def test_a_model_that_is_not_there_is_refused_with_those_nearby(trained: Run) -> None:
+    with pytest.raises(InputError, match=str(trained.path)):
+        overtone.evaluate(trained.path.parent / "other", "sample")
 
 
-def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(run: Run) -> None:
-    found = overtone.evaluate(run.path, "sample", split="dev", intervals=True)
-    model, split = overtone.load(run.path), data.load("sample", "dev")
+def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(trained: Run) -> None:
+    found = overtone.evaluate(trained.path, "sample", split="dev", intervals=True)
+    model, split = overtone.load(trained.path), data.load("sample", "dev")
     decided = model.decide(model.probabilities(split.texts))
     assert found.intervals == bootstrap.intervals(data.truth(split), decided)
     for name, interval in found.intervals.items():
@@ -124,19 +126,19 @@ def test_intervals_are_those_of_the_bootstrap_and_only_where_wanted(run: Run) ->
     saved = json.loads(json.dumps(found.to_json(), allow_nan=False))["intervals"]
     assert (saved["level"], saved["resamples"]) == (0.95, 1000)
     assert saved["jaccard"] == found.intervals["jaccard"].to_json()
-    assert "intervals" not in overtone.evaluate(run.path, "sample", split="dev").to_json()
+    assert "intervals" not in overtone.evaluate(trained.path, "sample", split="dev").to_json()
 
 
-def test_calibration_is_measured_only_where_wanted(run: Run) -> None:
-    found = overtone.evaluate(run.path, "sample", split="dev", calibration=True)
-    model, split = overtone.load(run.path), data.load("sample", "dev")
+def test_calibration_is_measured_only_where_wanted(trained: Run) -> None:
+    found = overtone.evaluate(trained.path, "sample", split="dev", calibration=True)
+    model, split = overtone.load(trained.path), data.load("sample", "dev")
     expected = calibration.measure(
         data.truth(split), model.probabilities(split.texts), model.labels
     )
     assert found.calibration == expected
     saved = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert saved["calibration"] == expected.to_json()
-    assert "calibration" not in overtone.evaluate(run.path, "sample", split="dev").to_json()
+    assert "calibration" not in overtone.evaluate(trained.path, "sample", split="dev").to_json()
 
 
 def write_own(path: Path, columns: str, rows: list[str]) -> str:
@@ -239,19 +241,19 @@ def test_a_file_that_is_not_like_the_one_trained_on_is_refused(
 
 
 def test_a_model_of_a_dataset_is_scored_on_a_file_that_has_its_labels(
-    run: Run, tmp_path: Path
+    trained: Run, tmp_path: Path
 ) -> None:
     names = ",".join([*NAMES[::-1], "seen", "tweet"])
     rows = [",".join([*("1" if n == c else "" for c in range(11)), "1", f"it is {n}"])
             for n in range(11)]  # fmt: skip
-    found = overtone.evaluate(run.path, write_own(tmp_path / "mine.csv", names, rows))
+    found = overtone.evaluate(trained.path, write_own(tmp_path / "mine.csv", names, rows))
     assert [label.support for label in found.scores.per_label.values()] == [1] * 11
     path = write_own(tmp_path / "other.csv", "tweet,toxic", ["a b,1", "c d,0"])
     with pytest.raises(InputError, match=r"labels are 'anger', .* other\.csv are 'toxic'"):
-        overtone.evaluate(run.path, path)
+        overtone.evaluate(trained.path, path)
     path = write_own(tmp_path / "fewer.csv", "tweet,joy", ["a b,1", "c d,0"])
     with pytest.raises(InputError, match="expected the column 'anger', found 'tweet', 'joy'"):
-        overtone.evaluate(run.path, path)
+        overtone.evaluate(trained.path, path)
 
 
 def test_a_dataset_s_options_are_those_of_training_where_nothing_is_said(

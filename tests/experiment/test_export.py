@@ -170,8 +170,9 @@ def test_what_can_not_be_meant_is_refused(
 
 
 def test_an_export_is_not_exported_again(exported: Exported, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is an export already"):
-        overtone.export(exported.bundle.path, tmp_path / "new")
+    for export in (overtone.export, overtone.export_encoder):
+        with pytest.raises(InputError, match="is an export already: name the model that it was"):
+            export(exported.bundle.path, tmp_path / "new")
 
 
 def test_a_folder_that_is_there_is_left_alone(run: Path, tmp_path: Path) -> None:

@@ -17,24 +17,15 @@ from overtone.models._on_encoder import OnEncoder
 TEXTS = ["so happy today", "the bus is late again!"]
 
 
-def test_transformers_opens_the_encoder(bert: Path, tmp_path: Path) -> None:
-    check(bert, tmp_path)
+def test_transformers_opens_the_encoder(run: Path, tmp_path: Path) -> None:
+    compare(run, tmp_path / "weights")
 
 
 @pytest.mark.slow
 def test_transformers_opens_every_family(encoder: Path, tmp_path: Path) -> None:
-    check(encoder, tmp_path)
-
-
-def check(encoder: Path, folder: Path) -> None:
-    """Train a model on an encoder, and export that encoder again."""
-    run = overtone.train(
-        "sample",
-        folder / "run",
-        encoder=str(encoder),
-        settings=["training.epochs=1", "training.device=cpu"],
-    )
-    compare(run.path, folder / "weights")
+    settings = ["training.epochs=1", "training.device=cpu"]
+    run = overtone.train("sample", tmp_path / "run", encoder=str(encoder), settings=settings)
+    compare(run.path, tmp_path / "weights")
 
 
 def compare(model: Path, folder: Path) -> None:
@@ -64,10 +55,9 @@ def compare(model: Path, folder: Path) -> None:
     torch.testing.assert_close(found[shown], expected[shown], rtol=0, atol=1e-5)
 
 
-def test_only_models_on_encoders_and_new_folders(tmp_path: Path) -> None:
-    run = overtone.train("sample", tmp_path / "run", config="best/tfidf")
+def test_only_models_on_encoders_and_new_folders(tfidf: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a model on an encoder, found 'tfidf'"):
-        overtone.export_encoder(run.path, tmp_path / "weights")
+        overtone.export_encoder(tfidf, tmp_path / "weights")
     with pytest.raises(InputError, match="expected a new folder for the encoder"):
-        overtone.export_encoder(run.path, tmp_path)
+        overtone.export_encoder(tfidf, tmp_path)
     assert not (tmp_path / "weights").exists()

@@ -147,6 +147,6 @@ def test_what_can_not_be_is_refused(settings: list[str], message: str) -> None:
         compose(dataset="sample", settings=settings)
 
 
-def test_teachers_are_named_or_made(run: Run) -> None:
+def test_teachers_are_named_or_made(trained: Run) -> None:
     with pytest.raises(ConfigError, match=r"either named or trained on teacher\.folds"):
-        compose(dataset="sample", teachers=[run.path], settings=["teacher.folds=2"])
+        compose(dataset="sample", teachers=[trained.path], settings=["teacher.folds=2"])

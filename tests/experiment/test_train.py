@@ -39,21 +39,21 @@ def tiny(bert: Path, tmp_path: Path, write_semeval: WriteSemEval) -> dict[str, A
     }
 
 
-def test_a_finished_run_has_exactly_these_files(run: Run) -> None:
-    files = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*")}
+def test_a_finished_run_has_exactly_these_files(trained: Run) -> None:
+    files = {path.relative_to(trained.path).as_posix() for path in trained.path.rglob("*")}
     assert files - {"lock"} == {
         "bundle", "bundle/README.md", "bundle/bundle.json", "bundle/model.safetensors",
         "bundle/tokenizer.json", "config.toml", "history.jsonl",
     }  # fmt: skip
 
 
-def test_a_run_says_how_it_was_made(run: Run, bert: Path) -> None:
-    recipe = check(tomllib.loads((run.path / "config.toml").read_text(encoding="utf-8")))
+def test_a_run_says_how_it_was_made(trained: Run, bert: Path) -> None:
+    recipe = check(tomllib.loads((trained.path / "config.toml").read_text(encoding="utf-8")))
     assert recipe.model.options["encoder"] == str(bert)
-    assert run.bundle.manifest.config == json.loads(json.dumps(recipe.to_json()))
-    assert run.bundle.manifest.overtone == overtone.__version__
-    assert run.metrics["cost"]["epochs"] == 1
-    assert run.metrics["dev"]["n"] == 92
+    assert trained.bundle.manifest.config == json.loads(json.dumps(recipe.to_json()))
+    assert trained.bundle.manifest.overtone == overtone.__version__
+    assert trained.metrics["cost"]["epochs"] == 1
+    assert trained.metrics["dev"]["n"] == 92
 
 
 def test_the_same_seed_gives_the_same_file_bit_for_bit(
@@ -181,13 +181,19 @@ def test_another_recipe_is_refused_with_the_differences(
     assert after == before
 
 
-def test_a_finished_run_is_returned_as_it_is(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.name != "lock"}
+def test_a_finished_run_is_returned_as_it_is(
+    trained: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {
+        path: path.stat().st_mtime_ns for path in trained.path.rglob("*") if path.name != "lock"
+    }
     with caplog.at_level(logging.WARNING):
-        again = overtone.train(None, run.path, resume=True)
+        again = overtone.train(None, trained.path, resume=True)
     assert "finished already" in caplog.text
-    assert again.metrics == run.metrics
-    after = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.name != "lock"}
+    assert again.metrics == trained.metrics
+    after = {
+        path: path.stat().st_mtime_ns for path in trained.path.rglob("*") if path.name != "lock"
+    }
     assert after == before
 
 

@@ -28,18 +28,6 @@ NAME = "ann/moods"
 FILES = {"README.md", "bundle.json", "model.safetensors", "tokenizer.json"}
 
 
-@pytest.fixture(scope="module")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny BERT trained on the sample for one epoch."""
-    found = overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("hub") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu"],
-    )
-    return found.path
-
-
 @pytest.fixture
 def ann(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
     """Ann is logged in."""

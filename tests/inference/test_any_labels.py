@@ -107,7 +107,6 @@ def test_a_label_that_looks_like_a_special_token_is_words(run: Run) -> None:
     assert (row == separator).sum() == 2, "one behind the labels, one behind the text"
 
 
-def test_a_model_that_reads_no_labels_is_refused(tmp_path: Path) -> None:
-    run = overtone.train("sample", tmp_path / "tfidf", config="best/tfidf")
+def test_a_model_that_reads_no_labels_is_refused(tfidf: Path) -> None:
     with pytest.raises(InputError, match=r"found the model tfidf.*spanemo"):
-        overtone.load(run.path, labels=["zeal"])
+        overtone.load(tfidf, labels=["zeal"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overtone.insight.prevalence import Errors, count_errors, of_metrics, share
+from overtone.insight.prevalence import Errors, of_metrics, share
 
 GOOD = Errors(hits=160, misses=40, false_alarms=80, right_silences=720)
 """Says it of 80 % where it is so, and of 10 % where it isn't."""
@@ -81,15 +81,6 @@ def test_intervals_hold_the_share_about_95_times_in_100(true_share: float) -> No
         held_said += plain.low <= true_share <= plain.high
     assert held / trials > 0.93
     assert held > held_said
-
-
-def test_errors_are_counted_by_label_and_gaps_left_out() -> None:
-    truth = np.array([[1, 0], [1, np.nan], [0, 1], [0, 0]], np.float32)
-    decided = np.array([[1, 1], [0, 1], [1, 1], [0, 0]], bool)
-    assert count_errors(truth, decided, ("a", "b")) == {
-        "a": Errors(1, 1, 1, 1),
-        "b": Errors(1, 0, 1, 1),
-    }
 
 
 def test_the_counts_come_back_from_precision_and_recall() -> None:

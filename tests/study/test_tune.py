@@ -13,13 +13,13 @@ import pytest
 
 from overtone.errors import InputError, OvertoneError
 from overtone.experiment.recipe import compose
-from overtone.study import tune_storage
+from overtone.study.search import storage as storages
 from overtone.study.tune import tune
 
 if TYPE_CHECKING:
     from tests.study.conftest import Case
 
-    from overtone.study.tune_found import Tuned
+    from overtone.study.search.found import Tuned
 
 EPOCHS = 3
 """Of every trial."""
@@ -214,7 +214,7 @@ def test_a_trial_that_was_killed_before_it_had_its_values_does_not_count(
 
 
 def study(path: Path) -> optuna.Study:
-    return tune_storage.study(tune_storage.open_(path), maximizes=False)
+    return storages.study(storages.open_(path), maximizes=False)
 
 
 @pytest.mark.slow

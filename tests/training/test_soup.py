@@ -32,26 +32,20 @@ def weights(run: Run) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def start(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """What all trainings start from: a run, so that their heads are the same under any seed."""
-    return train(bert, tmp_path_factory.mktemp("soup") / "start", "training.epochs=1")
-
-
-@pytest.fixture(scope="module")
-def soup(start: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def soup(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("soup") / "soup"
-    return overtone.train("sample", folder, init=start.path, settings=[*FAST, "training.soup=3"])
+    return overtone.train("sample", folder, init=trained.path, settings=[*FAST, "training.soup=3"])
 
 
 def test_it_is_the_mean_of_trainings_under_their_seeds(
-    start: Run, soup: Run, tmp_path: Path
+    trained: Run, soup: Run, tmp_path: Path
 ) -> None:
     seeds = [_seed(0, number) for number in range(3)]
     assert seeds[0] == 0
     assert len(set(seeds)) == 3
     runs = [
         overtone.train(
-            "sample", tmp_path / str(seed), init=start.path, seed=seed, settings=list(FAST)
+            "sample", tmp_path / str(seed), init=trained.path, seed=seed, settings=list(FAST)
         )
         for seed in seeds
     ]
@@ -77,7 +71,7 @@ def test_it_is_the_mean_of_trainings_under_their_seeds(
 
 
 def test_it_ends_in_the_same_bits_wherever_it_was_stopped(
-    start: Run, soup: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Run, soup: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped between two trainings, with one that was kept then damaged."""
     fit, folder, names = trainer.fit, tmp_path / "run", list[str]()
@@ -89,7 +83,7 @@ def test_it_ends_in_the_same_bits_wherever_it_was_stopped(
         return fit(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trainer, "fit", stopping)
-    given = {"init": start.path, "settings": [*FAST, "training.soup=3"]}
+    given = {"init": trained.path, "settings": [*FAST, "training.soup=3"]}
     with pytest.raises(Interrupted):
         overtone.train("sample", folder, **given)  # type: ignore[arg-type]
     kept = folder / "checkpoints" / "soup-1.safetensors"

@@ -1,1 +1,1 @@
-"""Applications: what people start. The command line is `overtone.apps.cli`."""
+"""Applications: what people start, such as `overtone.apps.cli`, and what only they need."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overtone.data import tables
+from overtone.data.quotes import quoted
 from overtone.errors import DataError
 
 
@@ -85,15 +86,3 @@ def gather(path: Path, rows: Iterable[tuple[int, tables.Row]]) -> Content:
             )
         raise DataError(f"{path}: expected rows below the header, found none; add some")
     return Content(path, lines, columns)
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Return names in quotes with commas between, for messages, however many there are."""
-    names, most = list(names), 30
-    more = [f"and {len(names) - most} more"] if len(names) > most else []
-    return ", ".join([*(shortened(name, 40) for name in names[:most]), *more])
-
-
-def shortened(cell: str, most: int = 20) -> str:
-    """Return a cell in quotes, at most as much of it as a label has: texts stay private."""
-    return repr(cell if len(cell) <= most else f"{cell[:most]}…")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from overtone.data._content import Content, quoted, shortened
+from overtone.data._content import Content
 from overtone.data._label_cells import value
+from overtone.data.quotes import quoted, shortened
 from overtone.errors import InputError
 
 TEXT_NAMES = ("text", "tweet", "comment", "comment_text", "sentence", "content", "message")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from overtone import atomic
+from overtone.bundle import sha256
 from overtone.errors import DataError
 
 RECORD = "hashes.json"
@@ -31,7 +31,7 @@ def difference(path: Path, pinned: str | None, first: dict[str, str] | None) -> 
         known, whose = first["sha256"], f"that of what came first, on {first['date']}"
     else:
         return ""
-    found = _sha256(path)
+    found = sha256(path)
     return "" if found == known else f"expected the SHA-256 {known} ({whose}), found {found}"
 
 
@@ -59,12 +59,7 @@ def write_record(path: Path, record: Record, new: Iterable[Path]) -> None:
     """Write the record with new files added; one that came as before keeps its date."""
     today = datetime.now(UTC).date().isoformat()
     for file in new:
-        found = _sha256(file)
+        found = sha256(file)
         if record.get(file.name, {}).get("sha256") != found:
             record[file.name] = {"sha256": found, "date": today}
     atomic.write_text(path, json.dumps(record, indent=2) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from overtone.data._content import Content, shortened
+from overtone.data._content import Content
+from overtone.data.quotes import shortened
 from overtone.errors import DataError
 
 WORDS = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}

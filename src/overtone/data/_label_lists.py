@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.data import tables
-from overtone.data._content import Content, shortened
+from overtone.data._content import Content
 from overtone.data._label_cells import GAPS, WORDS, Problem
+from overtone.data.quotes import shortened
 from overtone.errors import DataError
 
 SEPARATORS = ",;|"

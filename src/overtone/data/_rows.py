@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overtone.data import _content, _label_cells, _label_lists
-from overtone.data._content import Content, shortened
+from overtone.data._content import Content
 from overtone.data._label_cells import Problem
+from overtone.data.quotes import shortened
 from overtone.data.stratify import same_text
 from overtone.errors import DataError
 

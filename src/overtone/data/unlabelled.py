@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from overtone import data
-from overtone.data import _content, _guess, tables
+from overtone.data import _content, _guess, quotes, tables
 from overtone.data.stratify import same_text
 from overtone.errors import InputError
 
@@ -99,7 +99,7 @@ def _read(name: str, data_dir: Path | None) -> list[tuple[str, str]]:
         except InputError as error:
             raise InputError(
                 f"{path}: expected one column that holds texts, found "
-                f"{_content.quoted(content.columns)}: name it, as {path}:COLUMN"
+                f"{quotes.quoted(content.columns)}: name it, as {path}:COLUMN"
             ) from error
     cells = content.column(column, "FILE:COLUMN")
     return [(str(line), text) for line, text in zip(content.lines, cells, strict=True)]

@@ -6,7 +6,7 @@ threshold is found by asking for a score at every cut at once, not at one.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 Aim = Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro"]
-AIMS: tuple[str, ...] = get_args(Aim)
 
 
 def truth_of(targets: NDArray[np.float32]) -> tuple[Bools, Bools]:

@@ -1,1 +1,1 @@
-"""Evaluation: how good decisions are (metrics, bootstrap, compare), and what they cost (cost)."""
+"""Evaluation: how good a model is (metrics, bootstrap, compare, calibration) and costs (cost)."""

@@ -1,1 +1,1 @@
-"""What a user does with a model: train it, evaluate it."""
+"""What a user does with a model: train it, score it, decide, export, share; a file each."""

@@ -24,7 +24,6 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from overtone import atomic, data, models, text
-from overtone.config import Table
 from overtone.data import Split, unlabelled
 from overtone.data.stratify import same_text
 from overtone.errors import InputError, MissingDataError
@@ -96,14 +95,11 @@ def adapt(
 
     """
     folder = Path(output)
-
-    def asked(base: Table | None) -> Adaptation:
-        return compose(
-            config, base=base, dataset=dataset, encoder=encoder, texts=texts, seed=seed,
-            settings=settings,
-        )  # fmt: skip
-
-    recipe = run.resumed(folder, check, asked) if resume else asked(None)
+    asked = partial(
+        compose, config, dataset=dataset, encoder=encoder, texts=texts, seed=seed,
+        settings=settings,
+    )  # fmt: skip
+    recipe = run.recipe(folder, check, asked, resume=resume)
     team = ranks.join(cpu=recipe.training.device == "cpu")
     if team.first and not resume:
         run.check_new(folder)

@@ -86,22 +86,12 @@ def compress(
 
     """
     folder = Path(output)
-    given: dict[str, Any] = {
-        "dataset": dataset,
-        "data": data,
-        "layers": layers,
-        "keep_layers": keep_layers,
-        "vocabulary_from": vocabulary_from,
-        "min_count": min_count,
-        "vocabulary_size": vocabulary_size,
-        "teachers": teachers,
-        "texts": texts,
-        "epochs": epochs,
-        "seed": seed,
-        "settings": settings,
-    }
-    asked = partial(recipe, model, **given)
-    found = run.resumed(folder, check, lambda base: asked(base=base)) if resume else asked()
+    asked = partial(
+        recipe, model, dataset=dataset, data=data, layers=layers, keep_layers=keep_layers,
+        vocabulary_from=vocabulary_from, min_count=min_count, vocabulary_size=vocabulary_size,
+        teachers=teachers, texts=texts, epochs=epochs, seed=seed, settings=settings,
+    )  # fmt: skip
+    found = run.recipe(folder, check, asked, resume=resume)
     return training.by_recipe(found, folder, data_dir=data_dir, resume=resume, track=track)
 
 

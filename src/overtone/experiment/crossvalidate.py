@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from overtone import atomic
 from overtone import data as datasets
 from overtone.bundle import sha256
-from overtone.config import Table
 from overtone.data import Split, tables
 from overtone.errors import InputError
 from overtone.evaluation import metrics
@@ -95,20 +94,11 @@ def crossvalidate(
 
     """
     folder = Path(output)
-    given: dict[str, Any] = {
-        "dataset": dataset,
-        "data": data,
-        "model": model,
-        "encoder": encoder,
-        "init": init,
-        "seed": seed,
-        "settings": settings,
-    }
-
-    def asked(base: Table | None) -> Recipe:
-        return compose(config, base=base, **given)
-
-    recipe = run.resumed(folder, check, asked) if resume else asked(None)
+    asked = partial(
+        compose, config, dataset=dataset, data=data, model=model, encoder=encoder, init=init,
+        seed=seed, settings=settings,
+    )  # fmt: skip
+    recipe = run.recipe(folder, check, asked, resume=resume)
     if not resume:
         run.check_new(folder)
     where = Path(data_dir) if data_dir else None

@@ -18,8 +18,7 @@ from overtone.evaluation import calibration as reliability
 from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
-from overtone.experiment import deciding, labelled
-from overtone.experiment import slices as columns
+from overtone.experiment import deciding, labelled, own_columns
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.insight import slices as slicing
@@ -142,7 +141,7 @@ def evaluate(
     values: dict[str, list[str]] = {}
     if slice_by:
         path, ids = labelled.source(model, dataset, data or {}, found.split)
-        values |= columns.cells(path, ids, found.ids, slice_by)
+        values |= own_columns.cells(path, ids, found.ids, slice_by)
     if slices:
         values |= text_slices.slices(found.texts)
     return Evaluation(

@@ -102,9 +102,7 @@ def export(
         raise InputError(f"expected a new folder for the export, found {folder}: name another")
     if texts is not None and dataset is not None:
         raise InputError("give texts or a dataset, not both")
-    start = bundles.load(bundles.locate(model))
-    if WEIGHTS not in start.files:
-        raise InputError(f"{start.path} is an export already: name the model that it was made from")
+    start = bundles.exportable(model)
     original = predictor.load(start.path, backend="torch", device="cpu")
     found = _texts(original, dataset, split, data_dir, data or {}, texts)
     target = Target(format, precision, tuple(keep))

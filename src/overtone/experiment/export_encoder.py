@@ -42,9 +42,7 @@ def export_encoder(model: str | Path, output: str | Path) -> Path:
     folder = Path(output)
     if folder.exists():
         raise InputError(f"expected a new folder for the encoder, found {folder}: name another")
-    start = bundles.load(bundles.locate(model))
-    if WEIGHTS not in start.files:
-        raise InputError(f"{start.path} is an export already: name the model that it was made from")
+    start = bundles.exportable(model)
     weights = {
         name.removeprefix(PREFIX): tensor
         for name, tensor in load_file(start.file(WEIGHTS)).items()

@@ -38,9 +38,8 @@ def model(recipe: Recipe, data_dir: Path | None, folder: Path, team: Ranks) -> P
     if not recipe.init.recipe:
         return None
     log.info("first %s", recipe.init.recipe)
-    first = recipe_of(recipe)
-    if (folder / "config.toml").is_file():
-        first = run.resumed(folder, check, lambda _: recipe_of(recipe))
+    begun = (folder / "config.toml").is_file()
+    first = run.recipe(folder, check, lambda **_: recipe_of(recipe), resume=begun)
     return fit.in_folder(partial(prepare, first, data_dir), folder, team=team).path
 
 

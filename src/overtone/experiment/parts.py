@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split, label_words
 from overtone.errors import InputError
-from overtone.experiment import distill, smaller
+from overtone.experiment import distill, misfits, smaller
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
@@ -128,9 +128,7 @@ def prepare_splits(
     torch.manual_seed(seed)  # the head's first weights
     label_sets = [split.labels for split in (train_split, *others)]
     pretrained = _pretrained(recipe, label_sets, trained, spelled, start)
-    _check_training(recipe, pretrained.model)
-    _check_others(recipe, pretrained.model, train_split, others)
-    _check_random_labels(recipe)
+    misfits.check(recipe, pretrained.model, train_split, others)
     kind, kind_of_others = (
         inputs.load(
             recipe.inputs.name, options, Tokenizer.from_str(pretrained.tokenizer), pretrained.limit
@@ -209,77 +207,6 @@ def _pretrained(
         recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
     )
     return models.continued(name, options, start, labels, kept)
-
-
-def _check_training(recipe: Recipe, model: models.Model) -> None:
-    """Refuse options of training that the family has no use for.
-
-    Raises:
-        InputError: there are some.
-
-    """
-    off = type(recipe.training)()
-    for key in ("gradient_checkpointing", "lora", "layer_decay", "adversarial", "shard"):
-        if getattr(recipe.training, key) != getattr(off, key) and not model.ENCODER:
-            raise InputError(f"training.{key} needs an encoder, found {recipe.model.name}")
-    if recipe.training.layer_decay != off.layer_decay:
-        model.by_depth()  # not every encoder's layers are apart
-    if recipe.training.soup > 1 and (recipe.training.lora or recipe.training.shard):
-        raise InputError(
-            "training.soup averages whole weights: leave out training.lora and training.shard"
-        )
-    if recipe.training.soup > 1 and isinstance(model, models.Solved):
-        raise InputError(f"{recipe.model.name} is solved at once: leave out training.soup")
-    if recipe.training.rdrop and isinstance(model, models.Solved):
-        raise InputError(
-            f"training.rdrop needs a model that is trained step by step, found {recipe.model.name}"
-        )
-
-
-def _check_others(
-    recipe: Recipe, model: models.Model, train: Split, others: Sequence[Split]
-) -> None:
-    """Refuse other datasets that the family can't learn.
-
-    Raises:
-        InputError: it has parameters for each label, and the labels are others.
-
-    """
-    if others and isinstance(model, models.Solved):
-        raise InputError(f"{recipe.model.name} is solved at once, from one dataset: leave out also")
-    for other in others if model.LABELLED else ():
-        if other.labels.names != train.labels.names:
-            raise InputError(
-                f"{recipe.model.name} has parameters for each label, so all datasets need the same "
-                f"labels in the same order, found {', '.join(train.labels.names)} in "
-                f"{train.dataset} and {', '.join(other.labels.names)} in {other.dataset}: take "
-                "--model spanemo, which reads the labels, or leave that dataset out"
-            )
-
-
-def _check_random_labels(recipe: Recipe) -> None:
-    """Refuse to ask for some of the labels at a time where something belongs to each of them.
-
-    Raises:
-        InputError: the labels are not in the input, or the loss is not the same for any of them.
-
-    """
-    if not recipe.training.random_labels:
-        return
-    if recipe.inputs.name != "label_prefix":
-        raise InputError(
-            "training.random_labels asks for labels in the input, found the model "
-            f"{recipe.model.name}, which has parameters for each label: take --model spanemo"
-        )
-    options = recipe.loss.options
-    if recipe.loss.name in ("demux", "categorical") or any(
-        options.get(key) for key in ("balance", "positive_weights")
-    ):
-        raise InputError(
-            "training.random_labels needs a loss that is the same for all labels, found "
-            f"{recipe.loss.name} or weights of labels: take bce or joint without loss.balance and "
-            "loss.positive_weights"
-        )
 
 
 def _losses(recipe: Recipe, splits: Sequence[Split]) -> list[Loss]:

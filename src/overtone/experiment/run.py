@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
@@ -104,34 +104,38 @@ def tidy(folder: Path) -> None:
             atomic.remove(path)
 
 
-def resumed(
-    folder: Path, check: Callable[[dict[str, Any]], T], compose: Callable[[Table | None], T]
+def recipe(
+    folder: Path, check: Callable[[Table], T], compose: Callable[..., T], *, resume: bool
 ) -> T:
-    """Return the recipe of the run to go on with.
+    """Return the recipe of a run that begins, or of the one to go on with.
 
     Args:
         folder: the run's.
-        check: makes a recipe of the tables that the run has written.
-        compose: makes the recipe that is asked for now, given what holds where nothing is said.
+        check: makes a recipe of the tables that a run has written.
+        compose: makes the recipe that is asked for now; its `base` is what holds where nothing is
+            said, if that isn't what holds for a new run.
+        resume: whether to go on with a run.
 
     Raises:
         InputError: there is no run to go on with, or something else was asked for than it was
             started with.
 
     """
+    if not resume:
+        return compose()
     config = folder / "config.toml"
     if folder.is_dir() and all(
         path.name in BEGUN or path.name.startswith(LEFT_OVER) for path in folder.iterdir()
     ):
         log.warning("the run in %s had not begun: it begins now", folder)
-        return compose(None)
+        return compose()
     try:
         saved = check(tomllib.loads(config.read_text(encoding="utf-8"))).to_json()
     except OSError as error:
         raise InputError(f"expected a run to resume in {folder}, found no config.toml") from error
     except (ValueError, InputError) as error:
         raise InputError(f"{config} is damaged ({error}): train again") from error
-    asked = compose(saved)
+    asked = compose(base=saved)
     if found := differences(saved, asked.to_json()):
         raise InputError(
             f"the run in {folder} was started with another recipe: {'; '.join(found)}; "

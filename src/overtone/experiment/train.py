@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from overtone import atomic, data
-from overtone.config import Table
 from overtone.experiment import first, fit, run
 from overtone.experiment.fit import Run
 from overtone.experiment.parts import Parts, prepare
@@ -68,23 +67,11 @@ def train(
 
     """
     folder = Path(output)
-    given: dict[str, Any] = {
-        "dataset": dataset,
-        "data": data,
-        "also": also,
-        "model": model,
-        "encoder": encoder,
-        "init": init,
-        "teachers": teachers,
-        "teacher_texts": teacher_texts,
-        "seed": seed,
-        "settings": settings,
-    }
-
-    def asked(base: Table | None) -> Recipe:
-        return compose(config, base=base, **given)
-
-    recipe = run.resumed(folder, check, asked) if resume else asked(None)
+    asked = partial(
+        compose, config, dataset=dataset, data=data, also=also, model=model, encoder=encoder,
+        init=init, teachers=teachers, teacher_texts=teacher_texts, seed=seed, settings=settings,
+    )  # fmt: skip
+    recipe = run.recipe(folder, check, asked, resume=resume)
     return by_recipe(recipe, folder, data_dir=data_dir, resume=resume, track=track)
 
 

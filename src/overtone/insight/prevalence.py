@@ -19,12 +19,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from overtone.evaluation.proportion import Z, wilson
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 LEAST_TEXTS = 20
 """Texts with a label, and without, below which its rates say too little."""
@@ -134,15 +130,6 @@ def _interval(said: int, texts: int, errors: Errors) -> tuple[float, float]:
     spread = rate * (1 - rate) / many + (1 - value) ** 2 * of_silences + value**2 * of_hits
     half = Z / power * float(np.sqrt(spread))
     return min(1.0, max(0.0, middle - half)), max(0.0, min(1.0, middle + half))
-
-
-def count_errors(
-    truth: NDArray[np.float32], decided: NDArray[np.bool_], labels: tuple[str, ...]
-) -> dict[str, Errors]:
-    """Count a classifier's errors by label, from truth (n, C), NaN where unknown, and decisions."""
-    on, off = truth > 0.5, truth <= 0.5  # noqa: PLR2004 - NaN is neither
-    cells = [(part & said).sum(axis=0) for part in (on, off) for said in (decided, ~decided)]
-    return {name: Errors(*(int(cell[c]) for cell in cells)) for c, name in enumerate(labels)}
 
 
 def of_metrics(scores: Mapping[str, Any]) -> dict[str, Errors]:

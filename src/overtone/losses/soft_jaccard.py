@@ -1,4 +1,4 @@
-"""Soft Jaccard: (1 - alpha) * binary cross-entropy + alpha * the Jaccard distance of each text.
+"""Soft Jaccard beside cross-entropy: (1 - alpha) * bce + alpha * each text's Jaccard distance.
 
 Source: Rahman & Wang, Optimizing Intersection-Over-Union in Deep Neural Networks for Image
 Segmentation (ISVC 2016), for targets of 0 and 1: 1 - sum(y p) / sum(y + p - y p), here over the
@@ -8,8 +8,8 @@ y, so the sums are those of Wang et al., Jaccard Metric Losses (NeurIPS 2023), w
 
 For a text without a present label that is 1 whatever p is, and would teach nothing. Such a text is
 scored as if `none` were a label, present and predicted: 1 - 1 / (1 + sum(p)), least where nothing
-is predicted, as in the metric `jaccard`. Where soft targets sum to less than one label, `none`
-makes up for the rest.
+is predicted, as in the metric `jaccard`. Where targets, soft or weighted, sum to less than one
+label, `none` makes up for the rest.
 
 Alone (alpha 1) it learns badly: its gradient fades where p is wrong but sure. Smooth it little, for
 of many labels the absent ones together soon have more of the target than the present ones.
@@ -36,7 +36,7 @@ class Config(Smoothed):
     """The weight of the two terms."""
 
     alpha: Share = 0.5
-    """Weight of the Jaccard distance; 0 leaves cross-entropy alone."""
+    """Weight of the soft Jaccard distance; 0 leaves cross-entropy alone."""
 
 
 def build(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import logging
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+from overtone.bundle import sha256
 from overtone.errors import InputError, MissingExtraError
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,7 @@ def minilm() -> Path | None:
 
 def _check(folder: Path) -> None:
     """Refuse other weights than minilm's."""
-    with (folder / "model.safetensors").open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256(folder / "model.safetensors")
     if found != MINILM_SHA256:
         raise InputError(
             f"the weights in the package {MINILM_PACKAGE} are not those of {MINILM_ON_HUB}: "

@@ -5,7 +5,7 @@
     DIR/best.toml, trials.csv, importance.png, history.png
 
 A worker that is killed loses nothing: the same command goes on with the trial's run where its last
-checkpoint is. Several workers share the storage and the folder (tune_trials.py).
+checkpoint is. Several workers share the storage and the folder (search/trials.py).
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ from optuna.trial import TrialState
 from overtone.errors import InputError, OvertoneError
 from overtone.experiment import parts
 from overtone.experiment.fit import splits_of
-from overtone.study import search_read, tune_folder, tune_results, tune_storage, tune_trial
-from overtone.study.search_space import Search
-from overtone.study.tune_found import Tuned
-from overtone.study.tune_trials import REASON, Trials, choosing, counts
+from overtone.study.search import results
+from overtone.study.search.folder import begin
+from overtone.study.search.found import Tuned
+from overtone.study.search.read import read
+from overtone.study.search.space import Search
+from overtone.study.search.storage import check
+from overtone.study.search.trial import do
+from overtone.study.search.trials import REASON, Trials, choosing, counts
 from overtone.training import ranks
 from overtone.training.ranks import Ranks
 
@@ -74,10 +78,8 @@ def tune(
         raise InputError(f"expected at least one trial, found {trials}")
     folder, files = Path(output), None if data_dir is None else Path(data_dir)
     file = folder / "tune.log" if storage is None else Path(storage)
-    tune_storage.check(file)
-    search = search_read.read(
-        config, dataset=dataset, data=data, encoder=encoder, seed=seed, settings=settings
-    )
+    check(file)
+    search = read(config, dataset=dataset, data=data, encoder=encoder, seed=seed, settings=settings)
     training = search.base.training
     team = ranks.join(cpu=training.device == "cpu", shard=training.shard)
     if team.size > 1:
@@ -96,14 +98,14 @@ def _searched(
     # Before anything is written: what is wrong here is wrong with every trial.
     splits = splits_of(parts.prepare(search.first(), files))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = tune_folder.begin(folder, storage, search, splits)
+    study = begin(folder, storage, search, splits)
     del splits
     wanted = Trials(folder, search, study, trials)
     while True:
         with wanted.next() as claim:
             if claim is None:
                 return _written(wanted)
-            tune_trial.do(claim, wanted, files, team)
+            do(claim, wanted, files, team)
         gc.collect()  # models refer to themselves, and the next one needs their memory
         _check_some_succeed(wanted)
         found = _written(wanted)
@@ -152,6 +154,6 @@ def _check_some_succeed(trials: Trials) -> None:
 def _written(trials: Trials) -> Tuned:
     """Return what was found so far, after writing it for people."""
     with choosing(trials.folder):  # several workers write the same files
-        found = tune_results.gather(trials)
-        tune_results.write(found, trials.search)
+        found = results.gather(trials)
+        results.write(found, trials.search)
     return found

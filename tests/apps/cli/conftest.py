@@ -1,4 +1,4 @@
-"""A finished run, and the command line: in this process for speed, in its own for the rest."""
+"""The command line: in this process for speed, in its own for the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-import overtone
 from overtone.apps import cli as command_line
 
 PROGRAM = Path(sys.executable).parent / "overtone"
@@ -43,18 +42,6 @@ class Result:
 
 
 Cli = Callable[..., Result]
-
-
-@pytest.fixture(scope="session")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny BERT trained on the sample for one epoch."""
-    found = overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("apps") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
-    )
-    return found.path
 
 
 @pytest.fixture

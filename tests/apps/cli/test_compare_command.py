@@ -15,18 +15,12 @@ from overtone.data.semeval2018 import NAMES
 Cli = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def floor(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model of another family, trained on the sample."""
-    return overtone.train("sample", tmp_path_factory.mktemp("floor") / "run", model="tfidf").path
-
-
-def test_json_is_that_of_python(cli: Cli, run: Path, floor: Path, tmp_path: Path) -> None:
-    arguments = ("compare", run, floor, "--dataset", "sample", "--resamples", "200", "--json")
+def test_json_is_that_of_python(cli: Cli, run: Path, tfidf: Path, tmp_path: Path) -> None:
+    arguments = ("compare", run, tfidf, "--dataset", "sample", "--resamples", "200", "--json")
     found = cli(*arguments, "-")
     assert found.code == 0, found.err
     shown = json.loads(found.out)
-    expected = overtone.compare(str(run), str(floor), "sample", resamples=200).to_json()
+    expected = overtone.compare(str(run), str(tfidf), "sample", resamples=200).to_json()
     assert shown.pop("seconds") > 0
     del expected["seconds"]
     assert shown == json.loads(json.dumps(expected))
@@ -37,10 +31,10 @@ def test_json_is_that_of_python(cli: Cli, run: Path, floor: Path, tmp_path: Path
     assert json.loads((tmp_path / "found.json").read_text())["split"] == "dev"
 
 
-def test_people_get_tables_and_a_verdict(cli: Cli, run: Path, floor: Path) -> None:
-    found = cli("compare", run, floor, "--dataset", "sample")
+def test_people_get_tables_and_a_verdict(cli: Cli, run: Path, tfidf: Path) -> None:
+    found = cli("compare", run, tfidf, "--dataset", "sample")
     assert found.code == 0, found.err
-    expected = overtone.compare(run, floor, "sample")
+    expected = overtone.compare(run, tfidf, "sample")
     assert found.out.splitlines()[-1].strip() == expected.verdict
     assert f"{expected.scope}; 10,000 draws" in found.out
     assert "sample, test: 92 texts" in found.out
@@ -58,15 +52,15 @@ def test_people_get_tables_and_a_verdict(cli: Cli, run: Path, floor: Path) -> No
         assert f"{100 * label.low:+.1f} to {100 * label.high:+.1f}" in line
         mark = "" if label.sign == 0 else "**" if label.p_holm <= 0.05 else "*"
         assert line.count("*") == len(mark)
-    again = cli("compare", run, floor, "--dataset", "sample")
+    again = cli("compare", run, tfidf, "--dataset", "sample")
     assert again.out == found.out
 
 
 def test_the_tables_fit_into_eighty_columns(
-    cli: Cli, run: Path, floor: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, run: Path, tfidf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    lines = cli("compare", run, floor, "--dataset", "sample").out.splitlines()
+    lines = cli("compare", run, tfidf, "--dataset", "sample").out.splitlines()
     assert all(len(line) <= 80 for line in lines)
     assert len([line for line in lines if line.startswith("│")]) == 5 + len(NAMES)
 
@@ -84,9 +78,9 @@ def test_the_tables_fit_into_eighty_columns(
     ],
 )
 def test_what_cannot_be_compared_is_refused(
-    cli: Cli, floor: Path, arguments: list[str], message: str
+    cli: Cli, tfidf: Path, arguments: list[str], message: str
 ) -> None:
-    found = cli("compare", floor, *(str(floor) if word == "RUN" else word for word in arguments))
+    found = cli("compare", tfidf, *(str(tfidf) if word == "RUN" else word for word in arguments))
     found.assert_failed(2)
     assert message in found.err
 

@@ -57,8 +57,8 @@ def test_a_page_is_written(cli: Cli, run: Path, tmp_path: Path) -> None:
     assert "<ruby" in written
 
 
-def test_where_no_emotion_is_on_it_says_how_to_ask_for_one(cli: Cli, bag: Path) -> None:
-    found = cli("explain", bag, "")
+def test_where_no_emotion_is_on_it_says_how_to_ask_for_one(cli: Cli, tfidf: Path) -> None:
+    found = cli("explain", tfidf, "")
     assert (found.code, found.out) == (0, "")
     assert "note: no emotion is on; the likeliest is" in found.err
     assert "--label" in found.err
@@ -90,13 +90,6 @@ def test_what_can_t_be_done_is_one_error(
     found = cli("explain", run, TEXT, *options)
     found.assert_failed(2)
     assert said in found.err
-
-
-@pytest.fixture(scope="session")
-def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a TF-IDF model, which is sure of nothing where a text is empty."""
-    folder = tmp_path_factory.mktemp("explain") / "bag"
-    return overtone.train("sample", folder, config="best/tfidf").path
 
 
 def shown(**console: Any) -> str:  # noqa: ANN401 - rich's options

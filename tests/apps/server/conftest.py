@@ -94,20 +94,8 @@ def serving(
 
 
 @pytest.fixture(scope="session")
-def run(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a tiny BERT trained on the sample for one epoch."""
-    found = overtone.train(
-        "sample",
-        tmp_path_factory.mktemp("server") / "run",
-        encoder=str(bert),
-        settings=["training.epochs=1", "training.device=cpu", "training.head_learning_rate=0.02"],
-    )
-    return found.path
-
-
-@pytest.fixture(scope="session")
 def predictor(run: Path) -> Predictor:
-    """The model, loaded."""
+    """The tiny model, loaded."""
     return overtone.load(run, device="cpu")
 
 

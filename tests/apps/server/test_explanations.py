@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -150,14 +151,13 @@ def test_aligning_words_is_within_the_deadline(serve: Serve, gate: Gate) -> None
     assert not any("SO" in text for batch in gate.batches for text in batch)
 
 
-def test_a_label_is_counted_once_a_text(serve: Serve, bag_like: Predictor) -> None:
-    served = serve(bag_like)
+def test_a_label_is_counted_once_a_text(serve: Serve, sure: Predictor) -> None:
+    served = serve(sure)
     ask(served, "What a lovely surprise, thank you!")
     assert served.metric('overtone_labels_on_total{label="joy"}') == 1
 
 
 @pytest.fixture(scope="module")
-def bag_like(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+def sure(tfidf: Path) -> Predictor:
     """A model that is sure of something."""
-    folder = tmp_path_factory.mktemp("explained") / "run"
-    return overtone.load(overtone.train("sample", folder, config="best/tfidf").path)
+    return overtone.load(tfidf)

@@ -14,10 +14,9 @@ NAMES = data.load("sample", "train").labels.names
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A TF-IDF model of the sample that errs on both sides."""
-    folder = tmp_path_factory.mktemp("summary")
-    return overtone.train("sample", folder / "run", model="tfidf").path
+def model(tfidf: Path) -> Path:
+    """A model that errs on both sides."""
+    return tfidf
 
 
 @pytest.fixture(scope="session")

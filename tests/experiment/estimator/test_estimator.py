@@ -66,11 +66,11 @@ def test_the_score_reads_names(fitted: EmotionClassifier) -> None:
         fitted.score(["a"], [{"hope"}])
 
 
-def test_its_recipe_is_that_of_overtone_train(run: Run, bert: Path) -> None:
+def test_its_recipe_is_that_of_overtone_train(trained: Run, bert: Path) -> None:
     settings = ["training.device=cpu", "training.head_learning_rate=0.02"]
     ours = EmotionClassifier(encoder=bert, epochs=1, settings=settings).fit(TEXTS, FRAME)
     saved, expected = (
-        dict(found.manifest.config) for found in (ours.predictor_.bundle, run.bundle)
+        dict(found.manifest.config) for found in (ours.predictor_.bundle, trained.bundle)
     )
     assert saved.pop("data") == {"name": "texts of your own", "dev_share": 0.1}
     expected.pop("data")

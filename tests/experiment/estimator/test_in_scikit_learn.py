@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
-from tests.experiment.estimator.conftest import FRAME, LEARNS, NAMES, TEXTS, TRUTH, Make
+from tests.experiment.estimator.conftest import FRAME, NAMES, TEXTS, TRUTH, Make
 
 from overtone import EmotionClassifier
 from overtone.errors import InputError
@@ -91,7 +91,9 @@ def test_scikit_learn_s_own_scores_are_right_for_few_labels_or_refused(
 
 @pytest.mark.slow
 def test_a_search_over_the_learning_rate(make: Make) -> None:
-    search = GridSearchCV(make(**LEARNS), {"learning_rate": [0.0, 3e-3]}, cv=2, error_score="raise")
+    search = GridSearchCV(
+        make(epochs=20), {"learning_rate": [0.0, 3e-3]}, cv=2, error_score="raise"
+    )
     search.fit(TEXTS, TRUTH)
     small, large = search.cv_results_["mean_test_score"]
     assert small < large

@@ -46,11 +46,11 @@ def test_what_is_loaded_is_what_was_saved(fitted: EmotionClassifier, tmp_path: P
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
 
 
-def test_a_run_of_overtone_train_is_loaded_too(run: Run) -> None:
+def test_a_run_of_overtone_train_is_loaded_too(trained: Run) -> None:
     texts = ["so happy", "the bus is late"]
     np.testing.assert_array_equal(
-        EmotionClassifier.load(run.path).predict_proba(texts),
-        overtone.load(run.path).probabilities(texts),
+        EmotionClassifier.load(trained.path).predict_proba(texts),
+        overtone.load(trained.path).probabilities(texts),
     )
 
 

@@ -75,7 +75,8 @@ def evaluate(
     if plot is not None:
         with needs("train", "evaluate --plot"):
             from overtone.evaluation import reliability_plot
-        reliability_plot.check(plot)
+            from overtone.report import picture
+        picture.check(plot)
     if html is not None:
         with needs("train", "evaluate --html"):
             from overtone.apps.reports import scores as page

@@ -14,8 +14,6 @@ from overtone.errors import InputError
 BACKEND = "auto"
 """What computes where nothing else is said."""
 
-LIMITS = "Limits"
-
 
 def serve(
     model: Model,

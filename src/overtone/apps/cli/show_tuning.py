@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from overtone.apps.cli.printable import printable
-from overtone.study.tune_found import Tuned
-from overtone.study.tune_trial import shown
+from overtone.study.search.found import Tuned
+from overtone.study.search.trial import shown
 
 MOST = 5
 """Trials in the table."""

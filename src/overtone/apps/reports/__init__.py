@@ -1,1 +1,1 @@
-"""Pages of one HTML file each, in the frame of a study's report; each has its own template."""
+"""Pages of one HTML file each, in the frame of `overtone.report`; each has its own template."""

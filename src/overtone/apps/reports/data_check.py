@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from overtone.insight.data_check import Finding, Found
 from overtone.insight.data_check.report import Report, counts
-from overtone.study.report import frame
-from overtone.study.report.frame import Table
+from overtone.report import frame
+from overtone.report.frame import Table
 
 MOST = 200
 """Findings of a kind that are listed; JSON has them all."""

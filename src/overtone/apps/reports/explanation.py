@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from overtone.insight.explain import Explanation
-from overtone.study.report import frame
+from overtone.report import frame
 
 SHOWN = 0.1
 """Of the strongest push: words that push less have no number above them."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from overtone.insight.identity import IdentityTest, Term
-from overtone.study.report import frame
-from overtone.study.report.charts import COLOURS, INK, Chart, chart, short
-from overtone.study.report.frame import Table
+from overtone.report import frame
+from overtone.report.charts import COLOURS, INK, Chart, chart, short
+from overtone.report.frame import Table
 
 MOST_BARS = 40
 """Terms in the chart."""

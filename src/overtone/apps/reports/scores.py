@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from overtone.evaluation.bootstrap import Interval
 from overtone.experiment.evaluate import Evaluation
 from overtone.insight.slices import SMALL, Slice
-from overtone.study.report import frame
-from overtone.study.report.charts import COLOURS, INK, Chart, chart, short
-from overtone.study.report.frame import Table
+from overtone.report import frame
+from overtone.report.charts import COLOURS, INK, Chart, chart, short
+from overtone.report.frame import Table
 
 WHOLE = (
     ("micro F1", "f1_micro"), ("macro F1", "f1_macro"), ("jaccard", "jaccard"),

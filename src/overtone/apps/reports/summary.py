@@ -12,9 +12,9 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from overtone.apps.summary.summarise import FEW, Summary
 from overtone.apps.summary.tally import Count, Group
 from overtone.insight.prevalence import Share
-from overtone.study.report import frame
-from overtone.study.report.charts import COLOURS, Chart, chart, colour, marker, short, swatches
-from overtone.study.report.frame import Heat, Table
+from overtone.report import frame
+from overtone.report.charts import COLOURS, Chart, chart, colour, marker, short, swatches
+from overtone.report.frame import Heat, Table
 
 MOST_GROUPS = 12
 """In a chart of groups; the table has more."""

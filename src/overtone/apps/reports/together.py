@@ -12,10 +12,10 @@ from overtone.experiment.cooccur import Found
 from overtone.insight.cooccurrence import CoOccurrence
 from overtone.insight.mixed_feelings import Mixed
 from overtone.insight.pairs import LEAST, Pair, Together
-from overtone.study.report import frame
-from overtone.study.report.charts import COLOURS, INK, Chart, chart, log_scale, short
-from overtone.study.report.frame import Table
-from overtone.study.report.labels import matrix
+from overtone.report import frame
+from overtone.report.charts import COLOURS, INK, Chart, chart, log_scale, short
+from overtone.report.frame import Table
+from overtone.report.matrix import matrix
 
 MOST_PAIRS = 20
 """In the chart; the table has all."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from overtone.apps.scoring.asked import ALL, Asked
-from overtone.data._content import quoted
+from overtone.data.quotes import quoted
 from overtone.data.records import Table
 from overtone.errors import DataError, InputError
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from overtone.apps.scoring.asked import FORMATS
 from overtone.apps.scoring.folder import MANIFEST
-from overtone.data._content import quoted
+from overtone.data.quotes import quoted
 from overtone.data.records import Cells, Table
 from overtone.data.tables import as_text
 from overtone.errors import DataError, InputError

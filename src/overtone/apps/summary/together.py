@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from overtone.apps.summary.scored import ScoredFiles, open_scored
-from overtone.data._content import quoted
+from overtone.data.quotes import quoted
 from overtone.errors import InputError
 from overtone.experiment.cooccur import Found
 from overtone.insight.cooccurrence import CoOccurrence

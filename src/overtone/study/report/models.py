@@ -8,10 +8,12 @@ from statistics import mean
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from overtone.study.report.charts import Chart, chart, colour, log_scale, marker
+from overtone.report.charts import Chart, chart, colour, log_scale, marker, short
 from overtone.study.results import Group, Results
 
 SCORE = "jaccard"
+TITLE = 48
+"""Characters of a title."""
 
 
 def pareto(results: Results, dataset: str) -> Chart | None:
@@ -34,7 +36,7 @@ def pareto(results: Results, dataset: str) -> Chart | None:
             )  # fmt: skip
         log_scale(axes)
         axes.set(xlabel="seconds of training (log)", ylabel=f"test {SCORE}")
-        axes.set_title(_plain(results.plan.dataset_title(dataset)))
+        axes.set_title(short(results.plan.dataset_title(dataset), TITLE))
 
     best = ", ".join(
         results.plan.model_title(group.model)
@@ -74,7 +76,7 @@ def epochs(results: Results, dataset: str) -> Chart | None:
             )  # fmt: skip
         axes.set(xlabel="epoch", ylabel=f"dev {SCORE}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_title(_plain(results.plan.dataset_title(dataset)))
+        axes.set_title(short(results.plan.dataset_title(dataset), TITLE))
 
     return chart(
         draw,
@@ -111,7 +113,7 @@ def fractions(results: Results, dataset: str) -> Chart | None:
         axes.set(xlabel="% of train (log)", ylabel=f"test {SCORE}")
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
-        axes.set_title(_plain(results.plan.dataset_title(dataset)))
+        axes.set_title(short(results.plan.dataset_title(dataset), TITLE))
 
     name = f"Test {SCORE} by amount of training data on {dataset}"
     return chart(draw, f"fractions-{dataset}", name, "Bars: standard deviation over seeds.")
@@ -137,8 +139,3 @@ def _mean_curve(curves: Sequence[Sequence[float | None]]) -> list[float]:
 
 def _place(results: Results, group: Group) -> int:
     return list(results.plan.models).index(group.model)
-
-
-def _plain(text: str, longest: int = 48) -> str:
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from overtone.report import frame
+from overtone.report.charts import Chart, swatches
 from overtone.study import significance
-from overtone.study.report import frame, labels, mistakes, models, settings
-from overtone.study.report.charts import Chart, swatches
+from overtone.study.report import labels, mistakes, models, settings
 from overtone.study.results import Results
 from overtone.study.table import Table, shown
 from overtone.study.tables import Findings

@@ -6,8 +6,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from overtone.report.charts import COLOURS, Chart, chart, log_scale
 from overtone.study.detail import own_value
-from overtone.study.report.charts import COLOURS, Chart, chart, log_scale
 from overtone.study.results import Results, Spread
 
 SCORES = (("dev", "jaccard"), ("test", "jaccard"), ("test", "f1_macro"))

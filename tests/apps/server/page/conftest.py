@@ -46,9 +46,9 @@ Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(tfidf: Path) -> Path:
     """Return a model of eleven emotions with one threshold for all of them."""
-    return overtone.train("sample", tmp_path_factory.mktemp("page") / "m", config="best/tfidf").path
+    return tfidf
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ import pytest
 
 from overtone.config import preset_names
 from overtone.errors import ConfigError, InputError
-from overtone.study import search_read
-from overtone.study.search_space import Parameter, Search
+from overtone.study.search import read as searches
+from overtone.study.search.space import Parameter, Search
 
 
 def read(tmp_path: Path, text: str, settings: tuple[str, ...] = ()) -> Search:
     path = tmp_path / "mine.toml"
     path.write_text(f'[data]\nname = "sample"\n{text}', encoding="utf-8")
-    return search_read.read(path, settings=settings)
+    return searches.read(path, settings=settings)
 
 
 def problems(tmp_path: Path, text: str, settings: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -155,14 +155,14 @@ def test_a_recipe_without_a_search_says_what_to_do(tmp_path: Path) -> None:
         read(tmp_path, "")
 
 
-@pytest.mark.parametrize("name", [each for each in preset_names() if each.startswith("tune/")])
+@pytest.mark.parametrize("name", preset_names(["tune"]))
 def test_every_preset_of_a_search_is_one(name: str) -> None:
-    found = search_read.read(name)
+    found = searches.read(name)
     assert found.first().to_toml()
 
 
 def test_the_paper_s_search_is_around_the_paper_s_values() -> None:
-    found = search_read.read("tune/paper")
+    found = searches.read("tune/paper")
     tables = found.base.to_json()
     named = {each.name: each for each in found.parameters}
     assert {

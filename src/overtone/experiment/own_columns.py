@@ -1,4 +1,4 @@
-"""The columns of one's own file that a model's scores are sliced by."""
+"""Columns of one's own file, by which a model's scores are sliced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from overtone.data import tables
-from overtone.data._content import quoted
+from overtone.data.quotes import quoted
 from overtone.errors import DataError
 
 

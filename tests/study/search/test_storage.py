@@ -8,13 +8,13 @@ import optuna
 import pytest
 
 from overtone.errors import InputError
-from overtone.study import tune_storage
+from overtone.study.search import storage
 
 NAMES = ["tune.log", "tune.db", "50 % {odd}?#.db", "50 % {odd}?#.log"]
 
 
 def opened(path: Path) -> optuna.Study:
-    return tune_storage.study(tune_storage.open_(path), maximizes=True)
+    return storage.study(storage.open_(path), maximizes=True)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,26 +1,21 @@
-"""Draws a search: its trials in their order, and what each key had to do with their scores.
-
-No display is needed, and no global state of matplotlib's is used or left behind.
-"""
+"""Draws a search: its trials in their order, and what each key had to do with their scores."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from overtone import atomic
-from overtone.evaluation.reliability_plot import DARK, GREY, LABEL, POOLED, STYLE
-from overtone.study.search_space import Parameter
-from overtone.study.tune_found import LEAST, Row, Tuned
+from overtone.report import picture
+from overtone.report.charts import short
+from overtone.report.picture import BLUE, DARK, GREY, RUST
+from overtone.study.search.found import LEAST, Row, Tuned
+from overtone.study.search.space import Parameter
 
 NAMES = {"f1_micro": "micro F1", "f1_macro": "macro F1"}
 """How scores are called that are not called by their own names."""
@@ -35,7 +30,7 @@ LONGEST = 26
 
 def write_history(found: Tuned, path: Path) -> None:
     """Draw every trial's score on dev in the order of trials, and the best one so far."""
-    with _drawn(path, 4.0) as figure:
+    with picture.drawn(path, (WIDTH, 4.0)) as figure:
         figure.set_layout_engine("constrained", rect=(0, 0.1, 1, 0.9))
         axes = figure.subplots()
         _draw_history(axes, found)
@@ -51,7 +46,7 @@ def write_importance(found: Tuned, path: Path) -> None:
     rows = math.ceil(len(names) / columns)
     bars = BAR * len(names) + 0.25 if found.importance else 0.4
     height = HEAD + bars + PANEL * rows + FOOT
-    with _drawn(path, height) as figure:
+    with picture.drawn(path, (WIDTH, height)) as figure:
         # Each part has margins of its own, for names stand beside the bars.
         left = CHARACTER * max(map(len, names)) + 0.2 if found.importance else 0.2
         foot = (FOOT + PANEL * rows + 0.1) / height
@@ -86,10 +81,10 @@ def _draw_history(axes: Axes, found: Tuned) -> None:
         best = (np.maximum if found.maximizes else np.minimum).accumulate(values)
         last = max(row.number for row in found.rows)
         axes.step(
-            [*numbers, last], [*best, best[-1]], where="post", color=POOLED, linewidth=1.2,
+            [*numbers, last], [*best, best[-1]], where="post", color=RUST, linewidth=1.2,
             label="best so far",
         )  # fmt: skip
-        axes.scatter(numbers, values, s=22, color=LABEL, zorder=3, label="complete")
+        axes.scatter(numbers, values, s=22, color=BLUE, zorder=3, label="complete")
     if pruned:
         axes.scatter(
             *_points(pruned), s=22, facecolors="white", edgecolors=GREY, zorder=2,
@@ -104,7 +99,7 @@ def _draw_history(axes: Axes, found: Tuned) -> None:
         axes.annotate(
             f"trial {found.best.number}: {found.best.value:.4f}",
             (found.best.number, found.best.value), (0, 7 if found.maximizes else -13),
-            textcoords="offset points", ha="center", color=POOLED, weight="bold",
+            textcoords="offset points", ha="center", color=RUST, weight="bold",
         )  # fmt: skip
     axes.margins(y=0.12)
     axes.set(xlabel="trial", ylabel=f"{_score(found)} on dev")
@@ -126,7 +121,7 @@ def _draw_bars(axes: Axes, found: Tuned) -> None:
         return
     names = list(found.importance)[::-1]
     shares = [found.importance[name] for name in names]
-    axes.barh(names, shares, color=LABEL, height=0.6)
+    axes.barh(names, shares, color=BLUE, height=0.6)
     for place, share in enumerate(shares):
         axes.annotate(
             f"{share:.0%}", (share, place), (4, 0), textcoords="offset points", va="center"
@@ -140,15 +135,15 @@ def _draw_bars(axes: Axes, found: Tuned) -> None:
 def _draw_slice(axes: Axes, found: Tuned, parameter: Parameter) -> None:
     """Draw complete trials' scores by the value that they had for one key."""
     name = parameter.name
-    axes.set_title(name, loc="left", weight="bold", fontsize=8, color=LABEL)
+    axes.set_title(name, loc="left", weight="bold", fontsize=8, color=BLUE)
     complete = [row for row in found.complete if name in row.values]
     pruned = [row for row in found.rows if row.state == "pruned" and name in row.values]
     if parameter.choices:
         places = [str(each) for each in parameter.choices]
         at = {each: place for place, each in enumerate(places)}
         axes.set_xlim(-0.5, len(places) - 0.5)
-        short = max(3, LONGEST // len(places))
-        axes.set_xticks(range(len(places)), [_cut(each, short) for each in places])
+        most = max(3, LONGEST // len(places))
+        axes.set_xticks(range(len(places)), [short(each, most) for each in places])
         # Beside each other, for many trials share a value.
         where = [at[str(row.values[name])] + 0.04 * (row.number % 7 - 3) for row in complete]
         foot = [at[str(row.values[name])] + 0.04 * (row.number % 7 - 3) for row in pruned]
@@ -169,9 +164,9 @@ def _draw_slice(axes: Axes, found: Tuned, parameter: Parameter) -> None:
     values = [row.value or 0.0 for row in complete]
     if not complete:
         axes.set_yticks([])
-    axes.scatter(where, values, s=14, color=LABEL, alpha=0.75, linewidths=0)
+    axes.scatter(where, values, s=14, color=BLUE, alpha=0.75, linewidths=0)
     if complete:
-        axes.scatter(where[:1], values[:1], s=60, facecolors="none", edgecolors=POOLED, zorder=3)
+        axes.scatter(where[:1], values[:1], s=60, facecolors="none", edgecolors=RUST, zorder=3)
     axes.scatter(
         foot, [0.0] * len(foot), s=40, marker="|", color=GREY, transform=axes.get_xaxis_transform(),
         clip_on=False,
@@ -200,21 +195,5 @@ def _caption(found: Tuned) -> str:
     )
 
 
-@contextmanager
-def _drawn(path: Path, height: float) -> Iterator[Figure]:
-    """Give a picture to draw on; on leaving without an error it is written."""
-    with mpl.rc_context(), warnings.catch_warnings(), atomic.file(path) as beside:
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
-        warnings.filterwarnings("ignore", message="Glyph")  # a script that the font lacks
-        figure = Figure((WIDTH, height))
-        yield figure
-        figure.savefig(beside, format="png", dpi=150)
-
-
 def _title(figure: Figure, text: str) -> None:
     figure.suptitle(text, fontsize=11, weight="bold")
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"

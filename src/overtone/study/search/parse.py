@@ -10,7 +10,7 @@ from typing import Any
 
 from overtone.config import Table, parse
 from overtone.errors import ConfigError, InputError
-from overtone.study.search_space import Parameter
+from overtone.study.search.space import Parameter
 
 LEAF = {"low", "high", "log", "step", "choices"}
 """Keys of the table that says what is tried of one key."""

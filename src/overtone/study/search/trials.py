@@ -26,7 +26,7 @@ from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from overtone.study.search_space import Options, Parameter, Search
+from overtone.study.search.space import Options, Parameter, Search
 
 OWN = "search"
 """The folder beside the trials' with what the search itself needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from overtone.study.search_space import Parameter, Scalar
+from overtone.study.search.space import Parameter, Scalar
 
 LEAST = 10
 """Trials, pruned ones among them, below which nothing is said about importance."""

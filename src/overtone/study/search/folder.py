@@ -14,9 +14,9 @@ from overtone import atomic
 from overtone.data import Split
 from overtone.errors import InputError
 from overtone.experiment import fingerprint, run
-from overtone.study import tune_storage
-from overtone.study.search_space import Search
-from overtone.study.tune_trials import OWN, choosing
+from overtone.study.search import storage as storages
+from overtone.study.search.space import Search
+from overtone.study.search.trials import OWN, choosing
 
 FOLDER = "folder"
 """Under which the storage notes whose it is."""
@@ -40,7 +40,7 @@ def begin(folder: Path, storage: Path, search: Search, splits: Mapping[str, Spli
     with choosing(folder):
         name = _name(folder, search)
         fingerprint.check(folder / OWN / "data.json", splits)
-        study = tune_storage.study(tune_storage.open_(storage), maximizes=search.maximizes)
+        study = storages.study(storages.open_(storage), maximizes=search.maximizes)
         owner = study.user_attrs.get(FOLDER)
         if owner is None and not study.trials and not any(folder.glob("trial-*")):
             study.set_user_attr(FOLDER, name)

@@ -10,10 +10,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from overtone import atomic
 from overtone.data import tables
-from overtone.study import tune_plots
-from overtone.study.search_space import Search
-from overtone.study.tune_found import LEAST, Row, Tuned
-from overtone.study.tune_trials import COST, REASON, Trials, counts
+from overtone.study.search import plots
+from overtone.study.search.found import LEAST, Row, Tuned
+from overtone.study.search.space import Search
+from overtone.study.search.trials import COST, REASON, Trials, counts
 
 STATES = {
     TrialState.COMPLETE: "complete",
@@ -59,8 +59,8 @@ def write(found: Tuned, search: Search) -> None:
         )
         text = note + search.recipe(found.best.values).to_toml()
         atomic.write_text(found.folder / "best.toml", text)
-    tune_plots.write_history(found, found.folder / "history.png")
-    tune_plots.write_importance(found, found.folder / "importance.png")
+    plots.write_history(found, found.folder / "history.png")
+    plots.write_importance(found, found.folder / "importance.png")
 
 
 def _row(trial: FrozenTrial) -> Row:

@@ -13,8 +13,8 @@ from overtone.config import Table, parse
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import recipe as recipes
 from overtone.experiment.recipe import Recipe
-from overtone.study.search_parse import collect, leaves_of, parameter
-from overtone.study.search_space import Options, Parameter, Search, setting
+from overtone.study.search.parse import collect, leaves_of, parameter
+from overtone.study.search.space import Options, Parameter, Search, setting
 
 MOST_COMBINATIONS = 64
 """Combinations of plugins that the other keys are checked under."""

@@ -91,23 +91,23 @@ def log_scale(axes: Axes) -> None:
 
 
 def short(text: str, longest: int = 30) -> str:
-    """Return a name as a chart has room for it."""
+    """Return a name as a chart has room for it: on one line, without control characters, cut."""
     text = "".join(character if character.isprintable() else " " for character in text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def colour(place: int) -> str:
-    """Return the colour of the model at a place in the plan."""
+    """Return the colour of what stands at a place in a legend."""
     return COLOURS[place % len(COLOURS)]
 
 
 def marker(place: int) -> str:
-    """Return the marker of the model at a place in the plan."""
+    """Return the marker of what stands at a place in a legend."""
     return MARKERS[place % len(MARKERS)]
 
 
 def swatches(titles: Sequence[str], places: Sequence[int]) -> list[tuple[str, str, str]]:
-    """Return what a legend shows of each model: its title, its colour, its sign."""
+    """Return what a legend shows of each line: its title, its colour, its sign."""
     signs = dict(zip(MARKERS, "●■▲◆▼✚✖", strict=True))
     return [
         (title, colour(place), signs[marker(place)])

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from overtone.errors import InputError, OvertoneError
 from overtone.experiment import fit
 from overtone.experiment.parts import prepare
-from overtone.study.search_space import Scalar, Search
-from overtone.study.tune_trials import COST, Claim, Trials, tidy
+from overtone.study.search.space import Scalar, Search
+from overtone.study.search.trials import COST, Claim, Trials, tidy
 from overtone.training import memory
 from overtone.training.ranks import Ranks
 from overtone.training.stopping import Interrupted

@@ -1,0 +1,1 @@
+"""A search over a recipe's keys: what is tried (read, space), by whom, and what came of it."""
