@@ -60,7 +60,7 @@ def check_told_apart(labels: Sequence[str]) -> None:
             raise InputError(
                 "expected labels that can be told apart in CSV, where those that are on have "
                 f"spaces between, found {label!r}, which is several others: ask for it in other "
-                "words, or take the format jsonl or parquet"
+                "words, or write jsonl or parquet"
             )
 
 
