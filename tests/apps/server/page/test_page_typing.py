@@ -235,7 +235,7 @@ def test_the_labels_are_those_that_the_server_was_started_with(opened: Open) -> 
         expect(found.page.locator("#bars .value").first).not_to_be_empty()
         expect(found.page.locator("#facts")).to_contain_text("Never trained oncomplaint")
         expect(found.page.locator("#facts")).not_to_contain_text("macro F1")
-        port = urlsplit(at).port
+        port = int(at.rstrip("/").rpartition(":")[2])
     # The same model, asked for others.
     with served("zero-shot", port, ["complaint", "zeal", "calm"]):
         found.type("thank you so very much")
