@@ -67,19 +67,16 @@ MANY = ",".join(f"l{n}" for n in range(65))
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("command", "labels", "message"),
     [
-        ("score", "--input", "in.csv", "--output", "out"),
-        ("serve", "--port", "0"),
-        ("evaluate", "--dataset", "in.csv"),
-        ("explain", "a text"),
+        (("score", "--input", "in.csv", "--output", "out"), "", "found ''"),
+        (("score", "--input", "in.csv", "--output", "out"), MANY, "at most 64"),
+        (("serve", "--port", "0"), "calm,calm", "'calm' again"),
+        (("serve", "--port", "0"), MANY, "at most 64"),
+        (("evaluate", "--dataset", "in.csv"), "calm,calm", "'calm' again"),
+        (("evaluate", "--dataset", "in.csv"), "", "found ''"),
+        (("explain", "a text"), "calm,,dread", "found ''"),
     ],
-    ids=lambda command: command[0],
-)
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [("", "found ''"), ("calm,calm", "'calm' again"), (MANY, "at most 64"), ("calm,,dread", "''")],
-    ids=["none", "twice", "many", "empty"],
 )
 def test_what_cannot_be_asked_is_one_error(
     cli: Cli, tmp_path: Path, command: tuple[str, ...], labels: str, message: str

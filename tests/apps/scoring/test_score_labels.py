@@ -9,6 +9,8 @@ import pytest
 from tests.apps.scoring.conftest import lines, text_of, write_jsonl, written
 
 import overtone
+from overtone.apps.scoring.asked import Asked, Input
+from overtone.apps.scoring.job import Job
 from overtone.apps.scoring.on_ray import Worker
 from overtone.apps.scoring.score import Scored
 from overtone.apps.scoring.writers import check_told_apart
@@ -81,16 +83,17 @@ def test_a_folder_that_was_begun_before_labels_could_be_asked_for_goes_on(tmp_pa
     assert score(tmp_path, "out", labels=None).before == 20
 
 
-def test_a_worker_asks_for_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    jobs = []
-    with monkeypatch.context() as patch:
-        patch.setattr("overtone.apps.scoring.local.run", lambda job, *_: jobs.append(job) or ())
-        with pytest.raises(overtone.OvertoneError, match="expected rows"):
-            score(tmp_path, "out")
-    assert score(tmp_path, "whole").shards == len(
-        Worker(jobs[0])({"number": [0, 1, 2], "file": [0] * 3, "row": [0, 8, 16]})["scored"]
-    )
-    assert written(tmp_path / "out") == written(tmp_path / "whole")
+def test_a_worker_asks_for_the_same(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    score(tmp_path, "out")
+    whole = written(out)
+    saved = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["asked"]
+    inputs = tuple(Input(*each) for each in saved["inputs"])
+    asked = Asked(**{**saved, "inputs": inputs, "labels": tuple(ASKED), "keep": ()})
+    (out / "part-000001.jsonl").unlink()
+    worker = Worker(Job(asked, MODEL, str(out), tuple(ASKED), ()))
+    assert worker({"number": [1], "file": [0], "row": [8]})["scored"] == [8]
+    assert written(out) == whole
 
 
 @pytest.mark.slow
