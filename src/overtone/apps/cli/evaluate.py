@@ -83,10 +83,11 @@ def evaluate(
     if html is not None:
         with needs("train", "evaluate --html"):
             from overtone.apps.reports import scores as page
-    data.splits(dataset)  # a wrong name is found before a model is loaded
-    loaded = load(model)
+    # What is wrong with these is found before a model is loaded.
+    data.splits(dataset)
     asked = own.asked()
-    labels = loaded.labels if asked is None else Labels.of(*any_labels.words(asked))
+    named = None if asked is None else Labels.of(*any_labels.words(asked))
+    loaded = load(model)
     found = experiment.evaluate(
         loaded,
         dataset,
@@ -94,7 +95,7 @@ def evaluate(
         data_dir=data_dir,
         data={**options, **data_settings(settings or ())},
         intervals=intervals,
-        threshold=thresholds(threshold or (), labels),
+        threshold=thresholds(threshold or (), named or loaded.labels),
         calibration=calibration or plot is not None,
         slice_by=slice_by or (),
         slices=slices,
@@ -107,6 +108,7 @@ def evaluate(
     if html is not None:
         page.write(found, model, html)
     if found.asked is not None:
+        labels = Labels.of(*found.asked.labels)
         asked_labels.say_what_to_expect(labels, loaded.bundle.manifest, None)
     if json_to is None:
         _show(found)
