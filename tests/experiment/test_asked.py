@@ -98,9 +98,7 @@ def test_data_with_labels_that_a_model_lacks_says_what_can_be_done() -> None:
     ("asked", "message"),
     [
         ([], "at least one label"),
-        ("joy", r"pass \['joy'\]"),
         (["joy", "Joy"], "'Joy' again"),
-        ([f"l{n}" for n in range(65)], "at most 64"),
         (["joy", "angr"], "found 'angr'; did you mean 'anger'.* asked for as 'angr=anger'"),
         ({"gladness": "jo"}, "found 'jo'; did you mean 'joy'"),
     ],

@@ -108,8 +108,6 @@ def test_ray_writes_what_one_process_writes(tmp_path: Path) -> None:
     ("options", "said"),
     [
         ({"labels": []}, "at least one label"),
-        ({"labels": ["joy", "Joy"]}, "'Joy' again"),
-        ({"labels": [f"l{n}" for n in range(65)]}, "at most 64"),
         ({"labels": ["joy"], "labels_of": "jigsaw"}, "found both"),
         ({"labels": ["trust", "issues", "trust issues"], "format": "csv"}, "told apart in CSV"),
         ({"threshold": {"joy": 0.1}}, "'joy', which is no label"),

@@ -227,6 +227,7 @@ def test_a_server_that_goes_and_comes_back_as_another(
         expect(found.page.get_by_role("alert")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_labels_are_those_that_the_server_was_started_with(opened: Open) -> None:
     with served("zero-shot", labels=["complaint", "praise"]) as at:
         found = opened(at)
