@@ -227,8 +227,9 @@ def predictions(
     cross_fitted = deciding.was_fitted_on(model.bundle.manifest, loaded)
     if cross_fitted and model.asked:
         # A fit on other fifths would be one for these labels, which the model has not.
-        log.warning("the model's decision was fitted on these very texts, for its own labels")
         cross_fitted = False
+        if threshold is None and model.decision is model.bundle.manifest.decision:
+            log.warning("the model's threshold was fitted on these very texts, for its own labels")
     if cross_fitted:
         way = deciding.Way.of(model.bundle.manifest)
         probabilities, decided = deciding.cross_fit(way, raw, truth, model.labels, threshold)
