@@ -74,6 +74,18 @@ def test_one_threshold_or_temperature_for_all_holds_and_nothing_else(run: Run) -
     assert any_labels.decision(manifest(run, decision=fitted))["threshold"] == 0.5
 
 
+def test_it_is_known_what_training_had_and_what_was_asked_for(run: Run) -> None:
+    model = overtone.load(run.path)
+    own = model.labels.names
+    assert not model.asked
+    assert not model.with_labels(own[::-1]).asked
+    assert model.with_labels(own[:3]).asked
+    asked = any_labels.asked(["Joy", "gladness", "zeal"], run.bundle.manifest)
+    assert any_labels.unseen(asked, run.bundle.manifest) == ("gladness", "zeal")
+    words = manifest(run, config={**run.bundle.manifest.config, "training": {"random_labels": 3}})
+    assert any_labels.unseen(asked, words) == ("zeal",), "such a training has other words, too"
+
+
 def test_thresholds_are_given_by_the_asked_names(run: Run) -> None:
     model = overtone.load(run.path, labels=["zeal", "calm"])
     (found,) = model.predict(["x"], threshold={"zeal": 0.0, "calm": 1.0})

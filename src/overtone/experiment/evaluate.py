@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
 from overtone.experiment import deciding, labelled, own_columns
+from overtone.experiment.asked import Asked, AskedFor, by_name
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.insight import slices as slicing
 from overtone.insight import text_slices
 from overtone.insight.slices import Slice
 from overtone.labels import Labels
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,8 @@ class Predicted:
     """From texts to decisions, loading left out."""
     texts: tuple[str, ...]
     """As the file has them."""
+    asked: Asked | None = None
+    """What the model was asked for, where its labels are no set that it was trained on."""
 
     def score(self) -> Scores:
         """Return the scores."""
@@ -72,11 +78,16 @@ class Evaluation:
     """How far the probabilities can be taken at their word, where that was asked for."""
     slices: tuple[Slice, ...] = ()
     """Scores of parts of the texts, where they were asked for."""
+    asked: Asked | None = None
+    """What the model was asked for, where its labels are no set that it was trained on."""
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
         rest = {**vars(self), **self.scores.to_json()}
-        del rest["scores"], rest["intervals"], rest["calibration"], rest["slices"]
+        for name in ("scores", "intervals", "calibration", "slices", "asked"):
+            del rest[name]
+        if self.asked is not None:
+            rest["asked"] = self.asked.to_json()
         if self.slices:
             rest["slices"] = [each.to_json() for each in self.slices]
         if self.intervals is not None:
@@ -102,6 +113,7 @@ def evaluate(
     calibration: bool = False,
     slice_by: Sequence[str] = (),
     slices: bool = False,
+    labels: AskedFor | None = None,
 ) -> Evaluation:
     """Score a model on one split of a dataset.
 
@@ -122,11 +134,15 @@ def evaluate(
         calibration: also measure how far the probabilities can be taken at their word.
         slice_by: columns of a file of your own; texts with the same cell there are scored together.
         slices: also score the texts by length, emoji, negation, hashtags and words in capitals.
+        labels: which labels of the data; those that are no set that the model was trained on, it
+            is asked for (`Predictor.with_labels`), also by other words: {"gladness": "joy"} asks
+            for gladness and scores it as the data's joy.
 
     Raises:
         InputError: there is no such model, dataset or split; the split has no truth; its labels
-            are not the model's; a threshold can't be used; or there are columns to slice by, but
-            the dataset is no file of your own.
+            are not the model's, or lack one of those asked for; the model can't be asked for
+            them; a threshold can't be used; or there are columns to slice by, but the dataset is
+            no file of your own.
         DataError: the file has no such column.
 
     """
@@ -136,8 +152,9 @@ def evaluate(
     if slice_by:
         labelled.source(model, dataset, data or {}, split or "all")  # so is what has no columns
     found = predictions(
-        model, dataset, split=split, data_dir=data_dir, data=data, threshold=threshold
-    )
+        model, dataset, split=split, data_dir=data_dir, data=data, threshold=threshold,
+        labels=labels,
+    )  # fmt: skip
     values: dict[str, list[str]] = {}
     if slice_by:
         path, ids = labelled.source(model, dataset, data or {}, found.split)
@@ -160,6 +177,7 @@ def evaluate(
             for by, cells in values.items()
             for each in slicing.measure(by, cells, found.truth, found.decided)
         ),
+        found.asked,
     )
 
 
@@ -172,6 +190,7 @@ def predictions(
     data: Mapping[str, object] | None = None,
     threshold: Thresholds | None = None,
     read: dict[str, Split] | None = None,
+    labels: AskedFor | None = None,
 ) -> Predicted:
     """Return what a model says about one split of a dataset; the arguments are `evaluate`'s.
 
@@ -184,6 +203,7 @@ def predictions(
         threshold: what decides instead of the model's own decision.
         read: what was read for other models, which is taken where it would be read in the same way;
             what is read now is added.
+        labels: which labels of the data, or what to ask for.
 
     Raises:
         InputError: as for `evaluate`.
@@ -192,15 +212,24 @@ def predictions(
     datasets.splits(dataset)  # a wrong name is found before a model is loaded
     if not isinstance(model, Predictor):
         model = predictor.load(model)
+    if labels is None and model.asked:
+        labels = model.labels.names
+    asked = None if labels is None else by_name(labels)
     model, loaded, truth = labelled.load(
-        model, dataset, split, data_dir, data or {}, default="test", read=read
+        model, dataset, split, data_dir, data or {}, default="test", read=read, asked=asked
     )
     start = time.perf_counter()
     raw = model.uncalibrated(loaded.texts)
     probabilities = model.calibrate(raw)
     decided = model.decide(probabilities, threshold=threshold)
     seconds = time.perf_counter() - start
-    if cross_fitted := deciding.was_fitted_on(model.bundle.manifest, loaded):
+    cross_fitted = deciding.was_fitted_on(model.bundle.manifest, loaded)
+    if cross_fitted and model.asked:
+        # A fit on other fifths would be one for these labels, which the model has not.
+        cross_fitted = False
+        if threshold is None and model.decision is model.bundle.manifest.decision:
+            log.warning("the model's threshold was fitted on these very texts, for its own labels")
+    if cross_fitted:
         way = deciding.Way.of(model.bundle.manifest)
         probabilities, decided = deciding.cross_fit(way, raw, truth, model.labels, threshold)
     return Predicted(
@@ -213,4 +242,5 @@ def predictions(
         cross_fitted,
         seconds,
         loaded.texts,
+        Asked.of(model, asked, threshold) if asked and model.asked else None,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from overtone.bundle import Json, Manifest
+from overtone.data import label_words
 from overtone.errors import InputError
 from overtone.labels import Labels
 
@@ -36,6 +37,16 @@ def asked(names: Iterable[str], manifest: Manifest) -> Labels:
             "only a model that reads its labels can be asked for others, found the model "
             f"{manifest.config['model']['name']}: take one of the family spanemo"
         )
+    return Labels.of(*words(names), language=manifest.labels.language)
+
+
+def words(names: Iterable[str]) -> tuple[str, ...]:
+    """Return labels that a user asks for with single spaces, checked.
+
+    Raises:
+        InputError: they are too many, too long, twice the same, or no words.
+
+    """
     if isinstance(names, str):
         raise InputError(f"expected a list of labels, found one text: pass [{names[:LONGEST]!r}]")
     found: list[str] = []
@@ -55,7 +66,26 @@ def asked(names: Iterable[str], manifest: Manifest) -> Labels:
         found.append(name)
         if len(found) > MOST:
             raise InputError(f"at most {MOST} labels can be asked for at once, found more")
-    return Labels.of(*found, language=manifest.labels.language)
+    return tuple(found)
+
+
+def learned(names: Iterable[str], manifest: Manifest) -> bool:
+    """Return whether these are, in whatever order, a set of labels that a model was trained on."""
+    return set(names) in [set(each.names) for each in _sets(manifest)]
+
+
+def unseen(labels: Labels, manifest: Manifest) -> tuple[str, ...]:
+    """Return those of some labels that training had neither by name nor by other words."""
+    known = {word for each in _sets(manifest) for word in (*each.names, *each.prompts)}
+    if manifest.config.get("training", {}).get("random_labels"):
+        for each in _sets(manifest):
+            known.update(*label_words.others(each))
+    folded = set(map(str.casefold, known))
+    return tuple(
+        name
+        for name, prompt in zip(labels.names, labels.prompts, strict=True)
+        if folded.isdisjoint((name.casefold(), prompt.casefold()))
+    )
 
 
 def calibration(manifest: Manifest, labels: Labels) -> Json:
@@ -73,3 +103,8 @@ def calibration(manifest: Manifest, labels: Labels) -> Json:
 def decision(manifest: Manifest) -> Json:
     """Return what holds of a model's decision for labels that it wasn't fitted for."""
     return manifest.decision if manifest.decision.get("name") == "threshold" else UNFITTED
+
+
+def _sets(manifest: Manifest) -> tuple[Labels, ...]:
+    """Return the sets of labels that a model was trained on."""
+    return (manifest.labels, *manifest.also.values())

@@ -74,9 +74,9 @@ class Predictor:
             manifest.calibration if known else any_labels.calibration(manifest, self.labels),
             self.labels,
         )
-        self._decision = decision.restore(
-            manifest.decision if known else any_labels.decision(manifest), self.labels
-        )
+        self.decision = manifest.decision if known else any_labels.decision(manifest)
+        """What decides, as a bundle saves it."""
+        self._decision = decision.restore(self.decision, self.labels)
         self._logits_of = logits_of
         self._tokens = tokens
         self.lanes = lanes
@@ -86,6 +86,11 @@ class Predictor:
     def network(self) -> object | None:
         """Return the torch module that computes; None where the backend is another."""
         return getattr(self._logits_of, "network", None)
+
+    @property
+    def asked(self) -> bool:
+        """Return whether a user asked for the labels: they are no set that it was trained on."""
+        return not any_labels.learned(self.labels.names, self.bundle.manifest)
 
     def with_labels_of(self, dataset: str) -> Predictor:
         """Return the same model with the labels of another dataset that it was trained on.
@@ -322,6 +327,20 @@ def load(
             backend = choice.fastest(bundle, names, lambda name: choice.measured(opened(name)))
     found = opened(backend)
     return found if labels is None else found.with_labels(labels)
+
+
+def check_labels(labels: Iterable[str], bundle: Bundle) -> Labels:
+    """Return the labels that a model would be asked for, without loading what computes.
+
+    Raises:
+        InputError: as for `Predictor.with_labels`.
+
+    """
+
+    def nothing(_: Batch) -> NDArray[np.float32]:
+        raise NotImplementedError
+
+    return Predictor(bundle, nothing).with_labels(labels).labels
 
 
 def _named(config: Mapping[str, object], section: str) -> tuple[str, dict[str, object]]:

@@ -168,8 +168,8 @@ def test_labels_may_be_names_in_a_column(cli: Cli, run: Path, tmp_path: Path) ->
         (["--dataset", "mine.csv"], "--text-column"),
         (["--dataset", "mine.csv", "--text-column", "waht"], "did you mean 'what'?"),
         (
-            ["--dataset", "mine.csv", "--text-column", "what", "--labels", "joy"],
-            "the model's labels",
+            ["--dataset", "mine.csv", "--text-column", "what", "--labels", "jy"],
+            "in --labels, found 'jy'; did you mean 'joy'?",
         ),
         (
             ["--dataset", "mine.csv", "--text-column", "what", "--split", "validation"],

@@ -147,6 +147,19 @@ def test_keys_of_the_environment_are_asked_for_and_not_shown(
 
 
 @pytest.mark.slow
+def test_workers_ask_for_the_same_labels(start: Start) -> None:
+    server = start("--workers", "2", "--labels", "zeal, the bus is late")
+    for _ in range(2):
+        server.wait_for("ready: ")
+    assert "was not trained to read labels" in "".join(server.lines)
+    url = str(server.client.base_url)
+    for _ in range(8):  # connections of their own, so that both workers get some
+        found = httpx2.get(f"{url}/v1/model", timeout=SECONDS).json()
+        assert found["labels"] == found["unseen"] == ["zeal", "the bus is late"]
+    assert server.end() == 0
+
+
+@pytest.mark.slow
 def test_workers_share_the_load_and_their_metrics_add_up(start: Start) -> None:
     server = start("--workers", "2")
     for _ in range(2):

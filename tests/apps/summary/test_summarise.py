@@ -115,7 +115,7 @@ def test_another_model_s_errors_are_refused(
     scored: Path, model: Path, labelled: Path, tmp_path: Path
 ) -> None:
     overtone.score(model, labelled, tmp_path / "strict", threshold=0.9)
-    with pytest.raises(InputError, match=r"scored with --threshold or --labels-of"):
+    with pytest.raises(InputError, match=r"scored with --threshold, --labels or --labels-of"):
         summarise(tmp_path / "strict", model=model)
     with pytest.raises(InputError, match=r"scored in different ways \(another threshold\)"):
         summarise(tmp_path / "strict", errors_from=scored)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from overtone.apps.cli import asked_labels
 from overtone.apps.cli.options import (
     DataDir,
     DatasetOrFile,
@@ -20,7 +22,7 @@ from overtone.apps.cli.options import (
     thresholds,
     write_json,
 )
-from overtone.apps.cli.own_file import OWN, OwnFile, takes_own_file
+from overtone.apps.cli.own_file import OWN, ScoredFile, takes_own_file
 
 if TYPE_CHECKING:
     from overtone.experiment.evaluate import Evaluation
@@ -33,7 +35,7 @@ def evaluate(
     dataset: Annotated[str, DatasetOrFile],
     data_dir: DataDir = None,
     split: ScoredSplit = None,
-    own: OwnFile,
+    own: ScoredFile,
     settings: DataSettings = None,
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Add 95 % intervals, by drawing the texts again.")
@@ -67,11 +69,13 @@ def evaluate(
     json_to: JsonTo = None,
 ) -> None:
     """Score a model on a dataset's split, or on a file of your own."""
-    options = own.options(dataset)
+    options = replace(own, labels=None).options(dataset)
     with needs("train", "evaluate"):
         from overtone import data
         from overtone.experiment import evaluate as experiment
+        from overtone.inference import any_labels
         from overtone.inference.predictor import load
+        from overtone.labels import Labels
     if plot is not None:
         with needs("train", "evaluate --plot"):
             from overtone.evaluation import reliability_plot
@@ -80,7 +84,10 @@ def evaluate(
     if html is not None:
         with needs("train", "evaluate --html"):
             from overtone.apps.reports import scores as page
-    data.splits(dataset)  # a wrong name is found before a model is loaded
+    # What is wrong with these is found before a model is loaded.
+    data.splits(dataset)
+    asked = own.asked()
+    named = None if asked is None else Labels.of(*any_labels.words(asked))
     loaded = load(model)
     found = experiment.evaluate(
         loaded,
@@ -89,10 +96,11 @@ def evaluate(
         data_dir=data_dir,
         data={**options, **data_settings(settings or ())},
         intervals=intervals,
-        threshold=thresholds(threshold or (), loaded.labels),
+        threshold=thresholds(threshold or (), named or loaded.labels),
         calibration=calibration or plot is not None,
         slice_by=slice_by or (),
         slices=slices,
+        labels=asked,
     )
     if plot is not None and found.calibration is not None:
         fitted = ", cross-fitted" if found.cross_fitted else ""
@@ -100,6 +108,9 @@ def evaluate(
         reliability_plot.write(found.calibration, plot, title)
     if html is not None:
         page.write(found, model, html)
+    if found.asked is not None:
+        labels = Labels.of(*found.asked.labels)
+        asked_labels.say_what_to_expect(labels, loaded.bundle.manifest, None)
     if json_to is None:
         _show(found)
         return
@@ -157,6 +168,8 @@ def _show(found: Evaluation) -> None:
 
         console.print(slices_table(found.slices))
         console.print(NOTE, highlight=False)
+    if found.asked is not None:
+        console.print(printable(found.asked.in_words()), markup=False, highlight=False)
     if found.intervals is not None:
         console.print(
             "below the scores: 95 % bootstrap intervals, for other texts of the same kind (other "

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from overtone.apps.cli import asked_labels
+from overtone.apps.cli.asked_labels import AskedLabels
 from overtone.apps.cli.options import JsonTo, Model, write_json
 
 
 def explain(
     model: Model,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The text.")],
+    labels: AskedLabels = None,
     label: Annotated[
         list[str] | None,
         typer.Option("--label", help="Explain this one; repeatable. By default those that are on."),
@@ -34,11 +37,19 @@ def explain(
 ) -> None:
     """Say which words pushed for and against each emotion."""
     from overtone.apps.cli.printable import printable
+    from overtone.inference.predictor import load
     from overtone.insight.explain import explain as explain_text
 
     # Bytes of the command line that are no UTF-8 arrive as lone surrogates, which can't be printed.
     whole = text.encode("utf-8", "replace").decode()
-    found = explain_text(model, whole, labels=label, method=method)
+    predictor = load(model, labels=asked_labels.names(labels))
+    if predictor.asked:
+        asked_labels.say_what_to_expect(
+            predictor.labels,
+            predictor.bundle.manifest,
+            None if label else "--label explains one that isn't on",
+        )
+    found = explain_text(predictor, whole, labels=label, method=method)
     if not found.labels:
         likeliest, p = max(found.prediction.probabilities.items(), key=lambda pair: pair[1])
         name = printable(likeliest)

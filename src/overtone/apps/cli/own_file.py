@@ -103,6 +103,42 @@ class OwnFile(OwnTable):
     id_column: IdColumn = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoredFile(OwnFile):
+    """How to read a table, and which labels of it, or of any other data, are scored."""
+
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            "--labels",
+            metavar="A,B,C",
+            help="Which labels of the data; of a file also its columns of 0 and 1. Where the model "
+            "was not trained on them it is asked for them (spanemo only; experimental), also by "
+            "other words: gladness=joy.",
+        ),
+    ] = None
+
+    def asked(self) -> dict[str, str] | None:
+        """Return what is asked for, and of each the label of the data; None where nothing is.
+
+        Raises:
+            InputError: the same is asked for twice.
+
+        """
+        if self.labels is None:
+            return None
+        found: dict[str, str] = {}
+        for part in self.labels.split(","):
+            word, _, label = part.partition("=")
+            word = word.strip()
+            if word in found:
+                raise InputError(
+                    f"a label may be asked for once, found {word!r} again: leave one out"
+                )
+            found[word] = label.strip() or word
+        return found
+
+
 def takes_own_file(command: Callable[..., None]) -> Callable[..., None]:
     """Show the fields of the command's parameter `own` as options, for it to get them as one.
 

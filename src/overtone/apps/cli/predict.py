@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from overtone import atomic
+from overtone.apps.cli import asked_labels
+from overtone.apps.cli.asked_labels import AskedLabels
 from overtone.apps.cli.options import JsonTo, Model, Thresholds, thresholds
 from overtone.errors import DataError, InputError
 
@@ -59,15 +61,7 @@ def predict(
             help="Which labels, where the model was trained with train --also DATASET.",
         ),
     ] = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            "--labels",
-            metavar="A,B,C",
-            help="Ask for these labels, whether the model ever saw them or not (spanemo only; "
-            "experimental).",
-        ),
-    ] = None,
+    labels: AskedLabels = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", help="The same kinds: the input's columns and what was found."),
@@ -78,13 +72,12 @@ def predict(
     """Say which labels texts carry."""
     from overtone.data import tables
 
-    if labels is not None and labels_of is not None:
-        raise InputError("give --labels or --labels-of, not both")
+    asked = asked_labels.names(labels, labels_of)
     if input_file is None:
         if output is not None:
             raise InputError("--output needs --input; for other texts use --json FILE")
         rows = _arguments(texts) if texts else _lines()
-        _, predict_block = _load(model, labels_of, labels, threshold)
+        _, predict_block = _load(model, labels_of, asked, threshold)
         _answer(predict_block, rows, "text", json_to, BLOCK if texts else LIVE_BLOCK)
         return
     if texts:
@@ -97,7 +90,7 @@ def predict(
     if input_file.exists() and target.exists() and target.samefile(input_file):
         option = "--json" if output is None else "--output"
         raise InputError(f"{option} would replace the input {input_file}: name another file")
-    predictor, predict_block = _load(model, labels_of, labels, threshold)
+    predictor, predict_block = _load(model, labels_of, asked, threshold)
     if output is None or kind is None:
         _answer(predict_block, rows, text_column, json_to, BLOCK, str(input_file))
         return
@@ -112,7 +105,7 @@ def predict(
 
 
 def _load(
-    model: str, labels_of: str | None, labels: str | None, given: list[str] | None
+    model: str, labels_of: str | None, labels: list[str] | None, given: list[str] | None
 ) -> tuple[Predictor, Predict]:
     """Load a model, and return with it what predicts a block of texts by the thresholds given."""
     from overtone.inference.predictor import load
@@ -121,29 +114,14 @@ def _load(
     if labels_of is not None:
         predictor = predictor.with_labels_of(labels_of)
     if labels is not None:
-        predictor = _asked(predictor, labels, decided=bool(given))
+        predictor = predictor.with_labels(labels)
+        asked_labels.say_what_to_expect(
+            predictor.labels,
+            predictor.bundle.manifest,
+            None if given else asked_labels.THRESHOLD,
+        )
     threshold = thresholds(given or (), predictor.labels)
     return predictor, partial(predictor.predict, threshold=threshold)
-
-
-def _asked(predictor: Predictor, labels: str, *, decided: bool) -> Predictor:
-    """Return a model with the labels of --labels, and say what to expect of it."""
-    found = predictor.with_labels(labels.split(","))
-    manifest = predictor.bundle.manifest
-    if not set(found.labels.names).issubset(manifest.labels.names):
-        if not manifest.config.get("training", {}).get("random_labels"):
-            typer.echo(
-                "note: this model was not trained to read labels that it never saw; one that was "
-                "has training.random_labels, as best/zero-shot has",
-                err=True,
-            )
-        if not decided and not manifest.terms.get("experimental"):  # which says as much
-            typer.echo(
-                "note: labels that training never saw are experimental; no decision was fitted for "
-                "them, and the one threshold for all is often too high: --threshold sets another",
-                err=True,
-            )
-    return found
 
 
 def _answer(

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from overtone.apps.cli import asked_labels
+from overtone.apps.cli.asked_labels import AskedLabels
 from overtone.apps.cli.options import Model, Thresholds, thresholds
 from overtone.apps.cli.printable import printable
 
@@ -67,6 +69,7 @@ def score(
             help="Which labels, where the model was trained with train --also DATASET.",
         ),
     ] = None,
+    labels: AskedLabels = None,
     rows_per_shard: Annotated[
         int,
         typer.Option(
@@ -93,14 +96,24 @@ def score(
     ] = None,
 ) -> None:
     """Label the texts of files of any size; stopped or killed, the same command goes on."""
+    from overtone import bundle as bundles
     from overtone.apps.cli.show_scoring import Shown
     from overtone.apps.scoring.job import open_model
     from overtone.apps.scoring.score import Step
     from overtone.apps.scoring.score import score as score_files
+    from overtone.inference.predictor import check_labels
     from overtone.training.stopping import StopRequests
 
+    asked = asked_labels.names(labels, labels_of)
     by_label = None
-    if threshold:
+    if asked is not None:
+        bundle = bundles.load(bundles.locate(model))
+        found_labels = check_labels(asked, bundle)
+        asked_labels.say_what_to_expect(
+            found_labels, bundle.manifest, None if threshold else asked_labels.THRESHOLD
+        )
+        by_label = thresholds(threshold or (), found_labels)
+    elif threshold:
         by_label = thresholds(threshold, open_model(model, labels_of).labels)
     # A signal is acted on between two chunks, not wherever Python happens to be, for it drops what
     # is raised in some places. Whoever waits for Ray's workers acts at once: chunks are theirs.
@@ -126,6 +139,7 @@ def score(
             format=format_.value,
             threshold=by_label,
             labels_of=labels_of,
+            labels=asked,
             rows_per_shard=rows_per_shard,
             most_characters=most_characters,
             engine=engine.value,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from overtone.apps.cli import asked_labels
+from overtone.apps.cli.asked_labels import AskedLabels
 from overtone.apps.cli.options import Model, needs
 from overtone.config import override, parse
 from overtone.errors import InputError
@@ -24,6 +26,7 @@ def serve(
         8000
     ),
     backend: Annotated[str, typer.Option("--backend", help="What computes.")] = BACKEND,
+    labels: AskedLabels = None,
     workers: Annotated[
         int, typer.Option("--workers", help="Processes, which share the cores.", min=1, max=64)
     ] = 1,
@@ -45,18 +48,27 @@ def serve(
     ] = None,
 ) -> None:
     """Answer over HTTP: an API, and a page at /."""
+    from overtone import bundle as bundles
     from overtone.apps.server.settings import Settings
+    from overtone.inference.predictor import check_labels
 
     with needs("serve", "serve"):
         from overtone.apps.server.keys import read_keys
         from overtone.apps.server.run import Served, serve
 
+    asked = asked_labels.names(labels)
     table = override({}, settings or ())
     if other := sorted(table.keys() - {"server"}):
         raise InputError(f"expected --set server.KEY=VALUE, found one of {other[0]}")
+    if asked is not None:  # what is wrong with them is said once, and here
+        bundle = bundles.load(bundles.locate(model))
+        asked_labels.say_what_to_expect(
+            check_labels(asked, bundle), bundle.manifest, "threshold in a request sets another"
+        )
     served = Served(
         model=model,
         backend=backend,
+        labels=None if asked is None else tuple(asked),
         keys=read_keys(api_key_file),
         settings=parse(Settings, table.get("server", {}), where="server"),
     )

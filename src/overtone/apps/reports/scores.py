@@ -39,6 +39,7 @@ def write(found: Evaluation, model: str, path: Path) -> None:
         said=f"{Path(model).name} on {Path(found.dataset).name}, {found.split}: "
         f"{found.scores.n:,} texts.",
         cross_fitted=found.cross_fitted,
+        asked=found.asked,
         intervals=found.intervals is not None,
         small=SMALL,
         whole=_whole(found),

@@ -40,6 +40,8 @@ class Asked:
     """The bundle's digest."""
     labels_of: str | None
     """The dataset whose labels are asked for; the model's own where None."""
+    labels: tuple[str, ...] | None = None
+    """Instead: the labels that are asked for, whatever the model was trained on."""
     threshold: dict[str, float] | None
     """What decides instead of the model's own decision, by label."""
     inputs: tuple[Input, ...]
@@ -93,9 +95,16 @@ def differences(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]
             found.append(_difference(before or [], now or []))
         elif key == "model":
             found.append("the model was another one")
+        elif key == "labels":
+            found.append(f"the labels were {_listed(before)}, now {_listed(now)}")
         else:
             found.append(f"{key} was {before!r}, now {now!r}")
     return found
+
+
+def _listed(labels: list[str] | None) -> str:
+    """Return labels that are asked for in words; their order counts, as it does for the model."""
+    return "the model's own" if labels is None else ", ".join(labels)
 
 
 def _difference(before: list[list[Any]], now: list[list[Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,13 +56,22 @@ class Job:
             InputError: it is another one than was asked for.
 
         """
-        found = open_model(self.model, self.asked.labels_of)
+        found = open_model(self.model, self.asked.labels_of, self.asked.labels)
         if found.bundle.digest != self.asked.model:
             raise InputError(f"the model in {self.model} was changed while it was scoring")
         return found
 
 
-def open_model(model: str | Path, labels_of: str | None) -> Predictor:
-    """Load a model, with the labels of one of the datasets that it was trained on."""
-    predictor = load(model)
+def open_model(
+    model: str | Path, labels_of: str | None, labels: Iterable[str] | None = None
+) -> Predictor:
+    """Load a model, with the labels of one of the datasets that it was trained on, or with any.
+
+    Raises:
+        InputError: there is no such model, it can't be asked for these, or both are named.
+
+    """
+    if labels is not None and labels_of is not None:
+        raise InputError("expected labels or labels_of, found both: name one")
+    predictor = load(model, labels=labels)
     return predictor if labels_of is None else predictor.with_labels_of(labels_of)

@@ -14,6 +14,7 @@ from overtone.apps.scoring import local, on_ray
 from overtone.apps.scoring.asked import ALL, Asked, Format, Input
 from overtone.apps.scoring.folder import Shard
 from overtone.apps.scoring.job import Job, open_model
+from overtone.apps.scoring.writers import check_told_apart
 from overtone.data import _parquet
 from overtone.errors import DataError, InputError
 from overtone.inference.predictor import Predictor
@@ -67,6 +68,7 @@ def score(
     format: Format = "csv",  # noqa: A002 - what it is
     threshold: float | Mapping[str, float] | None = None,
     labels_of: str | None = None,
+    labels: Iterable[str] | None = None,
     rows_per_shard: int = ROWS_PER_SHARD,
     most_characters: int = MOST_CHARACTERS,
     engine: Literal["local", "ray"] = "local",
@@ -90,6 +92,8 @@ def score(
         format: of the output; in CSV, cells that a spreadsheet would run are guarded.
         threshold: what decides instead of the model's own decision.
         labels_of: whose labels, where the model was trained on several datasets.
+        labels: instead: what to ask for, in this order, whether the model ever saw it or not
+            (`Predictor.with_labels`).
         rows_per_shard: rows of the input that make a file of the output.
         most_characters: longer texts are rejected.
         engine: `local`, this process; or `ray`, workers of Ray Data.
@@ -110,10 +114,11 @@ def score(
     if engine == "local" and (workers is not None or ray_address is not None):
         raise InputError("workers and an address are Ray's: add --engine ray, or leave them out")
     paths = files.find(given, Path(output))
-    predictor = open_model(model, labels_of)
+    predictor = open_model(model, labels_of, labels)
     asked = Asked(
         model=predictor.bundle.digest,
         labels_of=labels_of,
+        labels=None if labels is None else predictor.labels.names,
         threshold=_by_label(threshold, predictor),
         inputs=tuple(map(Input.of, paths)),
         text_column=text_column,
@@ -124,6 +129,8 @@ def score(
         most_characters=most_characters,
     )
     asked.check()
+    if asked.labels is not None and format == "csv":
+        check_told_apart(asked.labels)
     kept = files.check(asked)
     job = Job(asked, str(model), str(output), predictor.labels.names, tuple(kept))
     files.check_names(asked, kept, job.columns.own())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from overtone.apps.scoring.select import MORE
 from overtone.data import _parquet, tables
+from overtone.errors import InputError
 from overtone.inference.predictor import Prediction
 
 DIGITS = 6
@@ -40,6 +41,27 @@ class Columns:
     def own(self) -> frozenset[str]:
         """Return those that no input may bring."""
         return frozenset((*MORE, "labels", "probabilities", *self.probabilities()))
+
+
+def check_told_apart(labels: Sequence[str]) -> None:
+    """Refuse labels of which some in a row read as another one: in CSV, spaces stand between.
+
+    Raises:
+        InputError: there is one.
+
+    """
+    for label in labels:
+        others, words = set(labels) - {label}, label.split(" ")
+        ends = {0}  # after how many of its words another label may end
+        for end in range(1, len(words) + 1):
+            if any(" ".join(words[begin:end]) in others for begin in ends):
+                ends.add(end)
+        if len(words) in ends:
+            raise InputError(
+                "expected labels that can be told apart in CSV, where those that are on have "
+                f"spaces between, found {label!r}, which is several others: ask for it in other "
+                "words, or write jsonl or parquet"
+            )
 
 
 Append = Callable[[str, int, dict[str, str], Prediction], None]

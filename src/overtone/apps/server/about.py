@@ -8,6 +8,7 @@ from typing import Any
 
 import overtone
 from overtone.apps.server.settings import Settings
+from overtone.inference import any_labels
 from overtone.inference.predictor import Predictor
 
 
@@ -20,13 +21,15 @@ def name_of(folder: Path) -> str:
 def about(predictor: Predictor, backend: str, settings: Settings) -> dict[str, Any]:
     """Return what GET /v1/model answers."""
     manifest = predictor.bundle.manifest
+    asked = predictor.asked
     return {
         "name": name_of(predictor.bundle.path),
         "sha256": predictor.bundle.digest,
         "labels": list(predictor.labels.names),
-        "decision": manifest.decision,
+        **({"unseen": list(any_labels.unseen(predictor.labels, manifest))} if asked else {}),
+        "decision": predictor.decision,
         "thresholds": _thresholds(predictor),
-        "metrics": manifest.metrics,
+        "metrics": {} if asked else manifest.metrics,  # which are those of other labels
         "backend": backend,
         "max_length": _max_length(predictor),
         "limits": {
@@ -54,7 +57,7 @@ def _max_length(predictor: Predictor) -> int | None:
 
 def _thresholds(predictor: Predictor) -> dict[str, float] | None:
     """Return each label's threshold; None where the decision is about the set of labels."""
-    saved = predictor.bundle.manifest.decision
+    saved = predictor.decision
     if saved.get("name") == "per_label":
         return dict(saved["thresholds"])
     if saved.get("name") == "threshold":

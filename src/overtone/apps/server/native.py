@@ -74,6 +74,10 @@ class ModelAnswer(BaseModel):
     name: str
     sha256: str
     labels: list[str]
+    unseen: list[str] | None = Field(
+        default=None,
+        description="Where the server was started with labels of its own: those never trained on.",
+    )
     decision: dict[str, Any]
     thresholds: dict[str, float] | None
     metrics: dict[str, Any]

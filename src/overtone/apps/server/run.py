@@ -47,6 +47,8 @@ class Served:
 
     model: str
     backend: str
+    labels: tuple[str, ...] | None = None
+    """What every text is asked for; the model's own where None."""
     keys: tuple[str, ...]
     settings: Settings
 
@@ -152,7 +154,7 @@ def _application(served: Served, parent: int) -> object:
     # loop would wait for it, and it for the loop.
     sys.setswitchinterval(0.001)
     try:
-        predictor = load(served.model, served.backend)
+        predictor = load(served.model, served.backend, labels=served.labels)
         predictor.predict(["a text"])  # what is done once is done before anyone waits for it
         app = create_app(
             predictor,

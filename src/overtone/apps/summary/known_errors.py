@@ -36,11 +36,13 @@ def of_model(model: str | Path, scored: ScoredFiles) -> dict[str, Errors]:
                 f"{scored.path} was scored by another model than {model}: name that one, or give "
                 "labelled texts that it scored with --errors-from"
             )
-        if scored.asked["threshold"] or scored.asked["labels_of"]:
+        # Folders that were begun before there were --labels lack the key.
+        ways = (scored.asked.get(key) for key in ("threshold", "labels_of", "labels"))
+        if any(way is not None for way in ways):
             raise InputError(
-                f"{scored.path} was scored with --threshold or --labels-of, for which the errors "
-                f"of {model} are not known: score labelled texts in the same way and give them "
-                "with --errors-from"
+                f"{scored.path} was scored with --threshold, --labels or --labels-of, for which "
+                f"the errors of {model} are not known: score labelled texts in the same way and "
+                "give them with --errors-from"
             )
     scores = bundle.manifest.metrics.get("dev")
     if not isinstance(scores, dict) or "per_label" not in scores:
@@ -63,8 +65,8 @@ def of_file(path: str | Path, scored: ScoredFiles) -> dict[str, Errors]:
     """
     known = open_scored(path)
     _fitting(dict.fromkeys(known.labels), scored, str(path))
-    for key in ("model", "threshold", "labels_of"):
-        if scored.asked and known.asked and scored.asked[key] != known.asked[key]:
+    for key in ("model", "threshold", "labels_of", "labels"):
+        if scored.asked and known.asked and scored.asked.get(key) != known.asked.get(key):
             raise InputError(
                 f"{path} and {scored.path} were scored in different ways (another {key}): score "
                 "both in the same way"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from overtone.apps.scoring.asked import FORMATS
 from overtone.apps.scoring.folder import MANIFEST
+from overtone.apps.scoring.writers import check_told_apart
 from overtone.data.quotes import quoted
 from overtone.data.records import Cells, Table
 from overtone.data.tables import as_text
@@ -87,7 +88,7 @@ def open_scored(path: str | Path) -> ScoredFiles:
         path: the folder that `overtone score` wrote, or one file such as it writes.
 
     Raises:
-        InputError: there is none, or it is something else.
+        InputError: there is none, it is something else, or its labels can't be told apart.
         DataError: a file can't be read.
 
     """
@@ -116,6 +117,8 @@ def open_scored(path: str | Path) -> ScoredFiles:
             f"{files[0]}: expected what overtone score writes, with the columns labels and "
             f"{PREFIX}… or probabilities, found {quoted(_names(files[0]))}"
         )
+    if Table(files[0]).format in {".csv", ".tsv"}:
+        check_told_apart(labels)
     return ScoredFiles(path, files, labels, asked)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from overtone.apps.server.settings import Settings
 
 
 @contextmanager
-def served(model: Path, port: int = 0) -> Iterator[str]:
+def served(model: str | Path, port: int = 0, labels: Sequence[str] | None = None) -> Iterator[str]:
     """Serve a model and the page; yield the address."""
-    predictor = overtone.load(model, device="cpu")
+    predictor = overtone.load(model, labels=labels)
     with serving(predictor, Settings(access_log=False), port=port) as found:
         yield f"{found.url}/"

@@ -227,6 +227,23 @@ def test_a_server_that_goes_and_comes_back_as_another(
         expect(found.page.get_by_role("alert")).to_be_hidden()
 
 
+@pytest.mark.slow
+def test_the_labels_are_those_that_the_server_was_started_with(opened: Open) -> None:
+    with served("zero-shot", labels=["complaint", "praise"]) as at:
+        found = opened(at)
+        found.type("thank you so much")
+        expect(found.page.locator("#bars .name")).to_have_text(["complaint", "praise"])
+        expect(found.page.locator("#bars .value").first).not_to_be_empty()
+        expect(found.page.locator("#facts")).to_contain_text("Never trained oncomplaint")
+        expect(found.page.locator("#facts")).not_to_contain_text("macro F1")
+        port = int(at.rstrip("/").rpartition(":")[2])
+    # The same model, asked for others.
+    with served("zero-shot", port, ["complaint", "zeal", "calm"]):
+        found.type("thank you so very much")
+        expect(found.page.locator("#bars .name")).to_have_text(["complaint", "zeal", "calm"])
+        expect(found.page.locator("#bars .value").last).not_to_be_empty()
+
+
 def test_the_page_works_below_a_path(opened: Open, model: Path) -> None:
     with stand_in.served(model, prefix="/behind/a/proxy/") as at:
         found = opened(at)

@@ -45,7 +45,7 @@ export function startLive(state) {
       });
       if (asked !== mine) return;
       state.answered();
-      if (state.isAnother(answer.model)) state.reload();
+      if (state.isAnother(answer)) state.reload();
       else show(answer.predictions[0], text);
     } catch (error) {
       if (asked !== mine) return;

@@ -21,7 +21,7 @@ const state = { model: null, thresholds, bars: null, failed, answered, isAnother
 let tries = 0;
 let timer = 0;
 let repeat = null; // what failed last
-let fetched = ""; // the hash of another model that the server was found to have
+let fetched = ""; // the hash and labels of another model that the server was found to have
 
 const why = (state.why = startWhy(state));
 const live = startLive(state);
@@ -38,7 +38,7 @@ async function start() {
 }
 
 function show(model) {
-  const same = state.model?.sha256 === model.sha256;
+  const same = state.model?.sha256 === model.sha256 && areSame(state.model.labels, model.labels);
   state.model = model;
   if (!same) {
     thresholds.clear();
@@ -50,12 +50,23 @@ function show(model) {
   live.ask();
 }
 
-/** Whether an answer comes from another model than this page knows; each is fetched only once. */
-function isAnother(model) {
-  const hash = model?.sha256;
-  if (!hash || hash === state.model.sha256 || hash === fetched) return false;
-  fetched = hash;
+/**
+ * Whether an answer comes from another model than this page knows, or has other labels, which a
+ * server may be started with; each is fetched only once.
+ */
+function isAnother({ model, predictions }) {
+  if (!model?.sha256) return false;
+  const labels = Object.keys(predictions[0]?.probabilities ?? {});
+  const same = model.sha256 === state.model.sha256 && areSame(labels, state.model.labels);
+  const found = [model.sha256, ...labels].join("\n");
+  if (same || found === fetched) return false;
+  fetched = found;
   return true;
+}
+
+/** Whether labels are the same ones, in whatever order. */
+function areSame(one, other) {
+  return one.length === other.length && one.every((label) => other.includes(label));
 }
 
 function changed() {
@@ -87,7 +98,7 @@ function answered() {
 }
 
 function describe(model) {
-  const { name, labels, metrics, backend, sha256, max_length: length } = model;
+  const { name, labels, unseen, metrics, backend, sha256, max_length: length } = model;
   document.title = `${name} · Overtone`;
   $("version").textContent = model.overtone ? ` ${model.overtone}` : "";
   $("decision").textContent = model.thresholds
@@ -96,6 +107,7 @@ function describe(model) {
   const facts = [
     ["Name", [make("bdi", {}, name)]],
     [`${labels.length} emotions`, listed(labels)],
+    ...(unseen?.length ? [["Never trained on", listed(unseen)]] : []),
     ["Decides by", [DECISIONS[model.decision?.name] ?? String(model.decision?.name)]],
     ...scores(metrics),
     ["Runs on", [backend]],

@@ -88,7 +88,7 @@ export function startMany(state) {
             body: { texts: batch.texts }, signal: mine.signal, tries: 6,
             onPause: (seconds) => progress(`The server is busy; going on in ${Math.ceil(seconds)} s.`),
           });
-          if (state.isAnother(answer.model)) return void state.reload(); // which forgets the file
+          if (state.isAnother(answer)) return void state.reload(); // which forgets the file
           answer.predictions.forEach((found, n) => (job.predictions[batch.places[n]] = found));
         }
         job.done = batch.end;
