@@ -55,9 +55,9 @@ def test_another_word_has_the_truth_of_its_label() -> None:
     assert "what was given: zeal 1; gladness on above" in said
 
 
-def test_a_model_s_own_labels_are_the_model_itself(run: Run) -> None:
-    own = overtone.evaluate(run.path, "sample", split="dev")
-    asked = overtone.evaluate(run.path, "sample", split="dev", labels=NAMES[::-1])
+def test_a_model_s_own_labels_are_the_model_itself(trained: Run) -> None:
+    own = overtone.evaluate(trained.path, "sample", split="dev")
+    asked = overtone.evaluate(trained.path, "sample", split="dev", labels=NAMES[::-1])
     assert asked.scores == own.scores
     assert (asked.asked, asked.cross_fitted) == (None, own.cross_fitted)
     assert "asked" not in asked.to_json()
@@ -71,12 +71,12 @@ def test_any_model_takes_its_own_labels_from_data_that_has_more(tmp_path: Path) 
     run = overtone.train(str(tmp_path / "own.csv"), tmp_path / "run", model="tfidf")
     file = str(tmp_path / "more.csv")
     with pytest.raises(InputError, match=r"expected the column 'anger'.* with --labels"):
-        overtone.evaluate(run.path, file)
-    found = overtone.evaluate(run.path, file, labels={"anger": "cross", "joy": "joy"})
+        overtone.evaluate(trained.path, file)
+    found = overtone.evaluate(trained.path, file, labels={"anger": "cross", "joy": "joy"})
     assert list(found.scores.per_label) == ["joy", "anger"]
-    assert found.scores == overtone.evaluate(run.path, str(tmp_path / "own.csv")).scores
+    assert found.scores == overtone.evaluate(trained.path, str(tmp_path / "own.csv")).scores
     with pytest.raises(InputError, match=r"found the model tfidf.*spanemo"):
-        overtone.evaluate(run.path, file, labels=["joy"])
+        overtone.evaluate(trained.path, file, labels=["joy"])
 
 
 def test_a_file_may_list_its_labels_in_one_column(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_decision_fitted_on_these_texts_is_said_and_not_fitted_anew(
     run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     decided = overtone.decide(
-        run.path, "sample", tmp_path / "decided", decision={"name": "threshold", "aim": "jaccard"}
+        trained.path, "sample", tmp_path / "decided", decision={"name": "threshold", "aim": "jaccard"}
     )
     del decided
     found = overtone.evaluate(tmp_path / "decided", "sample", split="dev", labels=["joy", "fear"])
