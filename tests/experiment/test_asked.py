@@ -71,12 +71,12 @@ def test_any_model_takes_its_own_labels_from_data_that_has_more(tmp_path: Path) 
     run = overtone.train(str(tmp_path / "own.csv"), tmp_path / "run", model="tfidf")
     file = str(tmp_path / "more.csv")
     with pytest.raises(InputError, match=r"expected the column 'anger'.* with --labels"):
-        overtone.evaluate(trained.path, file)
-    found = overtone.evaluate(trained.path, file, labels={"anger": "cross", "joy": "joy"})
+        overtone.evaluate(run.path, file)
+    found = overtone.evaluate(run.path, file, labels={"anger": "cross", "joy": "joy"})
     assert list(found.scores.per_label) == ["joy", "anger"]
-    assert found.scores == overtone.evaluate(trained.path, str(tmp_path / "own.csv")).scores
+    assert found.scores == overtone.evaluate(run.path, str(tmp_path / "own.csv")).scores
     with pytest.raises(InputError, match=r"found the model tfidf.*spanemo"):
-        overtone.evaluate(trained.path, file, labels=["joy"])
+        overtone.evaluate(run.path, file, labels=["joy"])
 
 
 def test_a_file_may_list_its_labels_in_one_column(tmp_path: Path) -> None:
@@ -115,10 +115,13 @@ def test_a_column_that_a_file_lacks_is_named(tmp_path: Path) -> None:
 
 
 def test_a_decision_fitted_on_these_texts_is_said_and_not_fitted_anew(
-    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    trained: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     decided = overtone.decide(
-        trained.path, "sample", tmp_path / "decided", decision={"name": "threshold", "aim": "jaccard"}
+        trained.path,
+        "sample",
+        tmp_path / "decided",
+        decision={"name": "threshold", "aim": "jaccard"},
     )
     del decided
     found = overtone.evaluate(tmp_path / "decided", "sample", split="dev", labels=["joy", "fear"])
