@@ -112,7 +112,7 @@ def calls(script: str) -> Iterator[Call]:
                 # `do overtone …`, `torchrun … -m overtone …`; not `pip install overtone`.
                 if place == 0 or part[place - 1] in {"do", "-m"}:
                     yield Call(part[place + 1 :], source)
-            source = part[1] if part[:1] == ["cat"] else ""
+            source = part[1] if len(part) == 2 and part[0] == "cat" else ""
 
 
 def unrolled(loop: re.Match[str]) -> str:

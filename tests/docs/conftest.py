@@ -16,6 +16,7 @@ from tests.text.conftest import COUNTS
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 import overtone
+from overtone import data
 from overtone.data import sample
 
 ENCODER_MODELS = {
@@ -35,11 +36,18 @@ encoder = "minilm"
 
 @pytest.fixture(scope="session")
 def tiny(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny BERT with as many layers as minilm has, so that the pages can leave some out."""
+    """The tiny BERT with minilm's number of layers, and word pieces of the sample and of labels.
+
+    So the pages can leave some of both out, and 28 labels leave room for a text.
+    """
     folder = tmp_path_factory.mktemp("encoder")
-    config = AutoConfig.from_pretrained(bert, num_hidden_layers=6)
+    texts = [*data.load("sample", "train").texts, *stand_in.goemotions_names() * 2]
+    tokenizer = AutoTokenizer.from_pretrained(bert).train_new_from_iterator(texts, 1000)
+    tokenizer.save_pretrained(folder)
+    config = AutoConfig.from_pretrained(
+        bert, num_hidden_layers=6, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id
+    )
     AutoModel.from_config(config).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(bert).save_pretrained(folder)
     return folder
 
 

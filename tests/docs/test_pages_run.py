@@ -21,7 +21,8 @@ from tests.hub_stand_in import Hub
 from overtone.apps import cli
 
 PROGRAMS = Path(sys.executable).parent
-PLAIN = re.compile(r"(cat \S+ \| )?overtone |pip install |make |#")
+# A server stays where it is, and Ray's processes are its own.
+PLAIN = re.compile(r"(cat \S+ \| )?overtone (?!serve |.* ray )|pip install |make |#")
 EXTRAS = {"ecosystem": "spacy", "score-at-scale": "ray"}
 """Pages that need what not every machine has."""
 Play = Callable[..., None]
@@ -98,8 +99,7 @@ def test_a_page_runs(
     page: Path, play: Play, tiny: Path, request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    if extra := EXTRAS.get(page.stem):
-        pytest.importorskip(extra, reason=f"NOT RUN: the extra {extra} is not installed")
+    needs_extra(page)
     if page.stem == "hub":
         hub: Hub = request.getfixturevalue("hub")
         hub.tokens["hf_you"] = "you"
@@ -119,6 +119,12 @@ def test_a_page_runs(
             for call in calls(block.text):
                 short = block.mark == "short"
                 play(shortened(call.words, tiny) if short else call.words, call.source)
+
+
+def needs_extra(page: Path) -> None:
+    """Skip a page that needs what isn't there."""
+    if extra := EXTRAS.get(page.stem):
+        pytest.importorskip(extra, reason=f"NOT RUN: the extra {extra} is not installed")
 
 
 def dry(words: list[str]) -> list[str]:
@@ -142,6 +148,7 @@ def make(script: str) -> None:
 def test_a_page_that_needs_a_shell_runs(page: Path, workplace: Path) -> None:
     if not shutil.which("curl"):
         pytest.skip("NOT RUN: no curl here; Debian's package is curl")
+    needs_extra(page)
     code = to_run(page)
     assert {block.mark for block in code} == {"run"}
     script = SHELL + "\n".join(
@@ -153,7 +160,11 @@ def test_a_page_that_needs_a_shell_runs(page: Path, workplace: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["bash", "-euxo", "pipefail", "-c", script.replace("8000", str(port))]
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        "HF_HUB_OFFLINE": "0",  # else the hub's client asks no server, not even the page's
+    }
     log = workplace / "log.txt"
     # To a file: a server that outlives a failed script would keep a pipe open.
     with log.open("wb") as file:

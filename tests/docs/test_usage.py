@@ -11,7 +11,17 @@ from pathlib import Path
 
 import pytest
 from docs.extensions.option_pages import keys
-from tests.docs.blocks import MARKS, PAGES, REASONS, ROOT, blocks, commands, mentioned, scripts
+from tests.docs.blocks import (
+    FENCED,
+    MARKS,
+    PAGES,
+    REASONS,
+    ROOT,
+    blocks,
+    commands,
+    mentioned,
+    scripts,
+)
 from tests.docs.usage import prepare, problem, problem_of_part
 
 import overtone
@@ -96,8 +106,9 @@ def test_every_block_of_code_says_how_it_is_run(page: Path) -> None:
 
 @pages
 def test_no_command_hides_in_a_block_without_a_language(page: Path) -> None:
-    bare = re.findall(r"^```\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert not any(re.search(r"^(overtone|python|pip) ", text, re.MULTILINE) for text in bare)
+    fenced = [match[0] for match in FENCED.finditer(page.read_text(encoding="utf-8"))]
+    bare = "".join(text for text in fenced if text.startswith("```\n"))
+    assert not re.search(r"^(overtone|python|pip) ", bare, re.MULTILINE)
 
 
 @pages
