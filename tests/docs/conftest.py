@@ -88,10 +88,10 @@ def workplace(
             (tmp_path / kind / each.name).symlink_to(each)
     for name in TABLES_OF_REVIEWS:
         write_reviews(tmp_path / f"{name}.csv", "happy")
-    for folder in ("reviews", "day"):
-        (tmp_path / folder).mkdir()
+    for many in ("reviews", "day"):
+        (tmp_path / many).mkdir()
         for name in "ab":
-            write_reviews(tmp_path / folder / f"{name}.csv", "happy", ["id"])
+            write_reviews(tmp_path / many / f"{name}.csv", "happy", ["id"])
     parquet.write_table(
         pa.table({"id": ["1", "2"], "text": ["a good one", "no good"]}),
         tmp_path / "data" / "a.parquet",

@@ -43,7 +43,7 @@ def shortened_python(text: str, encoder: Path) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in TRAINING:
-            given = {"encoder": str(encoder), "settings": list(SETTINGS)}
+            given: dict[str, object] = {"encoder": str(encoder), "settings": list(SETTINGS)}
             if any(each.arg == "trials" for each in node.keywords):
                 given["trials"] = int(TRIALS)
             kept = [each for each in node.keywords if each.arg not in given]

@@ -99,14 +99,11 @@ def test_a_page_runs(
     page: Path, play: Play, tiny: Path, request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    needs_extra(page)
     if page.stem == "hub":
         hub: Hub = request.getfixturevalue("hub")
         hub.tokens["hf_you"] = "you"
         monkeypatch.setenv("HF_TOKEN", "hf_you")
-    for block in blocks(page):
-        if block.language == "toml" and block.mark:
-            Path(block.mark).write_text(block.text, encoding="utf-8")
+    prepare(page)
     for block in to_run(page):
         if block.language == "python":
             text = shortened_python(block.text, tiny) if block.mark == "short" else block.text
@@ -121,10 +118,13 @@ def test_a_page_runs(
                 play(shortened(call.words, tiny) if short else call.words, call.source)
 
 
-def needs_extra(page: Path) -> None:
-    """Skip a page that needs what isn't there."""
+def prepare(page: Path) -> None:
+    """Write the files that a page shows; skip the page where what it needs isn't there."""
     if extra := EXTRAS.get(page.stem):
         pytest.importorskip(extra, reason=f"NOT RUN: the extra {extra} is not installed")
+    for block in blocks(page):
+        if block.language == "toml" and block.mark:
+            Path(block.mark).write_text(block.text, encoding="utf-8")
 
 
 def dry(words: list[str]) -> list[str]:
@@ -148,7 +148,7 @@ def make(script: str) -> None:
 def test_a_page_that_needs_a_shell_runs(page: Path, workplace: Path) -> None:
     if not shutil.which("curl"):
         pytest.skip("NOT RUN: no curl here; Debian's package is curl")
-    needs_extra(page)
+    prepare(page)
     code = to_run(page)
     assert {block.mark for block in code} == {"run"}
     script = SHELL + "\n".join(
