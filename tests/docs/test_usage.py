@@ -112,6 +112,12 @@ def test_no_command_hides_in_a_block_without_a_language(page: Path) -> None:
 
 
 @pages
+def test_guides_have_no_commands_that_are_only_indented(page: Path) -> None:
+    if page.parent.name == "how-to":
+        assert len(scripts(page)) == sum(block.language == "sh" for block in blocks(page))
+
+
+@pages
 def test_benchmarks_and_their_options_exist(page: Path) -> None:
     wrong = []
     for script, rest in BENCHMARK.findall(page.read_text(encoding="utf-8")):
