@@ -11,11 +11,22 @@ from pathlib import Path
 
 import pytest
 from docs.extensions.option_pages import keys
-from tests.docs.blocks import PAGES, ROOT, blocks, commands, mentioned, scripts
+from tests.docs.blocks import (
+    FENCED,
+    MARKS,
+    PAGES,
+    REASONS,
+    ROOT,
+    blocks,
+    commands,
+    mentioned,
+    scripts,
+)
 from tests.docs.usage import prepare, problem, problem_of_part
 
 import overtone
 
+BENCHMARK = re.compile(r"python (benchmarks/\w+\.py)((?:[^`\n\\]|\\\n)*)")
 SETTING = re.compile(r"--set '?([a-z_]+)\.([A-Za-z_.]+)=")
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -81,9 +92,41 @@ def test_toml_is_toml(page: Path) -> None:
             assert tomllib.loads(block.text)
 
 
-def test_marks_are_known() -> None:
-    marks = {block.mark for page in PAGES for block in blocks(page)}
-    assert marks == {"", "run", "dry"}
+@pages
+def test_every_block_of_code_says_how_it_is_run(page: Path) -> None:
+    wrong = [
+        block
+        for block in blocks(page)
+        if block.language != "toml"
+        and (block.language not in {"sh", "python"} or block.mark not in MARKS
+             or (block.mark == "not-run") != (block.reason in REASONS))
+    ]  # fmt: skip
+    assert wrong == []
+
+
+@pages
+def test_no_command_hides_in_a_block_without_a_language(page: Path) -> None:
+    fenced = [match[0] for match in FENCED.finditer(page.read_text(encoding="utf-8"))]
+    bare = "".join(text for text in fenced if text.startswith("```\n"))
+    assert not re.search(r"^(overtone|python|pip) ", bare, re.MULTILINE)
+
+
+@pages
+def test_guides_have_no_commands_that_are_only_indented(page: Path) -> None:
+    if page.parent.name == "how-to":
+        assert len(scripts(page)) == sum(block.language == "sh" for block in blocks(page))
+
+
+@pages
+def test_benchmarks_and_their_options_exist(page: Path) -> None:
+    wrong = []
+    for script, rest in BENCHMARK.findall(page.read_text(encoding="utf-8")):
+        file = ROOT / script
+        code = file.read_text(encoding="utf-8") if file.is_file() else ""
+        wrong += [(script, option) for option in re.findall(r"(?<!\S)--[a-z-]+", f"{script} {rest}")
+                  if f'"{option}"' not in code]  # fmt: skip
+        wrong += [] if code else [(script, "")]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
