@@ -122,3 +122,11 @@ def test_a_label_that_looks_like_a_special_token_is_words(run: Run) -> None:
 def test_a_model_that_reads_no_labels_is_refused(tfidf: Path) -> None:
     with pytest.raises(InputError, match=r"found the model tfidf.*spanemo"):
         overtone.load(tfidf, labels=["zeal"])
+
+
+def test_labels_that_read_the_same_are_asked_for_once() -> None:
+    with pytest.raises(InputError, match="'well being' again"):
+        any_labels.words(["Well_Being", "joy", "well being"])
+    with pytest.raises(InputError, match="a word or some for each label, found '_'"):
+        any_labels.words(["_"])
+    assert any_labels.words(["well_being", "being well"]) == ("well_being", "being well")
