@@ -140,6 +140,13 @@ def test_a_damaged_file_is_refused_by_name(saved: Path, name: str, damage: str) 
         bundle.load(saved)
 
 
+def test_a_card_that_is_no_text_stops_only_what_reads_it(saved: Path) -> None:
+    assert bundle.load(saved).card() == "# A card — ü\n"
+    (saved / "README.md").write_bytes("# Café\n".encode("latin-1"))
+    with pytest.raises(BundleError, match="expected UTF-8 in the card"):
+        bundle.load(saved).card()
+
+
 def test_the_card_may_be_edited(saved: Path) -> None:
     (saved / bundle.CARD).write_text("# Ours\n", encoding="utf-8")
     assert bundle.load(saved).manifest == MANIFEST

@@ -93,6 +93,21 @@ class Bundle:
             raise BundleError(f"{self.path}: expected the file {name}, the bundle has none")
         return self.path / name
 
+    def card(self) -> str:
+        """Return the model card, Markdown.
+
+        Raises:
+            BundleError: it was edited to something else than UTF-8.
+
+        """
+        try:
+            return self.file(CARD).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BundleError(
+                f"{self.path}: expected UTF-8 in the card {CARD}, found other bytes; save it as "
+                "UTF-8"
+            ) from error
+
     def model_files(self) -> list[Path]:
         """Return the files that are about the model, which a new decision leaves as they are."""
         return [self.path / name for name in self.files if name not in {TOKENIZER, CARD}]

@@ -122,3 +122,17 @@ def test_a_label_that_looks_like_a_special_token_is_words(run: Run) -> None:
 def test_a_model_that_reads_no_labels_is_refused(tfidf: Path) -> None:
     with pytest.raises(InputError, match=r"found the model tfidf.*spanemo"):
         overtone.load(tfidf, labels=["zeal"])
+
+
+def test_labels_that_read_the_same_are_asked_for_once() -> None:
+    with pytest.raises(InputError, match="'well being' again"):
+        any_labels.words(["Well_Being", "joy", "well being"])
+    with pytest.raises(InputError, match="a word or some for each label, found '_'"):
+        any_labels.words(["_"])
+    assert any_labels.words(["well_being", "being well"]) == ("well_being", "being well")
+
+
+def test_labels_that_leave_no_room_for_a_text_are_said_to_be_too_many() -> None:
+    many = [f"a label of many words, number {n}" for n in range(64)]
+    with pytest.raises(InputError, match="take fewer labels"):
+        overtone.load("zero-shot", labels=many)

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from overtone import atomic, models
 from overtone import bundle as bundles
 from overtone import data as datasets
-from overtone.bundle import CARD, PARITY, TOKENIZER, WEIGHTS, Bundle
+from overtone.bundle import PARITY, TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import InputError
 from overtone.experiment import labelled
 from overtone.inference import predictor
@@ -150,7 +150,7 @@ def _save(
         manifest,
         write_files,
         start.file(TOKENIZER).read_text(encoding="utf-8"),
-        start.file(CARD).read_text(encoding="utf-8"),
+        start.card(),
         write.FILES[target.format],
     )
 

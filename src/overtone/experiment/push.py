@@ -85,7 +85,7 @@ def push(
 def _ready(start: Bundle, target: Reference, path: Path, licence: str | None) -> Bundle:
     """Write the bundle as it is to be shared."""
     manifest = _without_paths(start.manifest)
-    text = start.file(CARD).read_text(encoding="utf-8")
+    text = start.card()
     for long in sorted(_paths(start.manifest.config), key=len, reverse=True):
         for shown in (str, card.cell):
             text = text.replace(shown(long), shown(PurePath(long).name))

@@ -54,19 +54,24 @@ def words(names: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(given, str):
             raise InputError(f"expected labels that are texts, found {type(given).__name__}")
         name = " ".join(given.split())
-        if not name or not name.isprintable():
+        if not _read(name) or not name.isprintable():
             raise InputError(f"expected a word or some for each label, found {given[:LONGEST]!r}")
         if len(name) > LONGEST:
             raise InputError(
                 f"a label may have {LONGEST} characters, found {len(name)} in {name[:20]!r}…: name "
                 "it in a few words"
             )
-        if name.casefold() in map(str.casefold, found):
+        if _read(name) in map(_read, found):
             raise InputError(f"a label may be asked for once, found {name!r} again: leave one out")
         found.append(name)
         if len(found) > MOST:
             raise InputError(f"at most {MOST} labels can be asked for at once, found more")
     return tuple(found)
+
+
+def _read(name: str) -> str:
+    """Return a label as models read it, for which an underscore is a space; most fold case."""
+    return " ".join(name.replace("_", " ").casefold().split())
 
 
 def learned(names: Iterable[str], manifest: Manifest) -> bool:

@@ -82,7 +82,8 @@ class Inputs:
         if room < 1:
             raise InputError(
                 f"the {len(labels)} labels take {len(frame.head)} of {self.max_length} tokens, "
-                "which leaves no room for a text: raise inputs.max_length or shorten the prompts"
+                "which leaves no room for a text: take fewer labels or shorter words for them, or "
+                "train with a higher inputs.max_length"
             )
         return PrefixEncoded(
             labels=labels,

@@ -62,6 +62,15 @@ def test_csv_with_spaces_in_labels_is_summed_up_like_any_other(tmp_path: Path) -
         overtone.summarise(tmp_path / "own", errors_from=tmp_path / "turned")
 
 
+def test_labels_that_begin_with_another_are_read_from_csv(tmp_path: Path) -> None:
+    asked = ["trust", "trust issues", "issues at work"]
+    score(tmp_path, "out", format="csv", labels=asked, threshold=0.0)
+    assert overtone.summarise(tmp_path / "out").counts.whole().said.tolist() == [20, 20, 20]
+    apart = dict(zip(asked, (0.0, 1.0, 0.0), strict=True))
+    score(tmp_path, "two", format="csv", labels=asked, threshold=apart)
+    assert overtone.summarise(tmp_path / "two").counts.whole().said.tolist() == [20, 0, 20]
+
+
 def test_other_labels_do_not_go_into_a_folder(tmp_path: Path) -> None:
     score(tmp_path, "out", threshold=None)
     before = written(tmp_path / "out")
@@ -144,6 +153,10 @@ def test_a_model_that_reads_no_labels_is_refused(model: Path, tmp_path: Path) ->
         (["a b", "b c"], None),
         (["a", "b", "b a"], "b a"),
         (["a d", "b c", "b c a d"], "b c a d"),
+        (["a", "a b", "b c"], None),
+        (["a", "a b", "b c", "c"], "a' and 'b c', which read as 'a b' and 'c"),
+        (["a", "a b", "b b", "b c"], None),
+        (["a", "a b", "b d", "d c", "c"], "a b' and 'd c', which read as 'a' and 'b d' and 'c"),
     ],
 )
 def test_labels_with_spaces_between_must_be_told_apart(

@@ -32,8 +32,7 @@ def show(model: Model) -> None:
     from overtone import bundle
     from overtone.apps.cli.printable import printable
 
-    card = bundle.load(bundle.locate(model)).file(bundle.CARD)
-    for line in card.read_text(encoding="utf-8").splitlines():
+    for line in bundle.load(bundle.locate(model)).card().splitlines():
         typer.echo(printable(line))
 
 

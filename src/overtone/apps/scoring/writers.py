@@ -44,24 +44,60 @@ class Columns:
 
 
 def check_told_apart(labels: Sequence[str]) -> None:
-    """Refuse labels of which some in a row read as another one: in CSV, spaces stand between.
+    """Refuse labels of which some in a row read as others: in CSV, spaces stand between.
 
     Raises:
-        InputError: there is one.
+        InputError: there are such.
 
     """
-    for label in labels:
-        others, words = set(labels) - {label}, label.split(" ")
-        ends = {0}  # after how many of its words another label may end
-        for end in range(1, len(words) + 1):
-            if any(" ".join(words[begin:end]) in others for begin in ends):
-                ends.add(end)
-        if len(words) in ends:
-            raise InputError(
-                "expected labels that can be told apart in CSV, where those that are on have "
-                f"spaces between, found {label!r}, which is several others: ask for it in other "
-                "words, or write jsonl or parquet"
-            )
+    found = _read_twice(labels)
+    if found is None:
+        return
+    other, row = sorted(found, key=len, reverse=True)
+    way = "write jsonl or parquet"
+    if len(row) == 1:
+        said = f"{row[0]!r}, which is several others: ask for it in other words, or {way}"
+    else:
+        said = (
+            f"{' and '.join(map(repr, row))}, which read as {' and '.join(map(repr, other))}: ask "
+            f"for one of them in other words, or {way}"
+        )
+    raise InputError(
+        "expected labels that can be told apart in CSV, where those that are on have "
+        f"spaces between, found {said}"
+    )
+
+
+def _read_twice(labels: Sequence[str]) -> tuple[list[str], list[str]] | None:
+    """Return two rows of labels that are the same words; None where there are none.
+
+    Source: Sardinas & Patterson, A necessary and sufficient condition for unique decomposition of
+    coded messages (1953): there are some where one row can go on until it ends with the other.
+    """
+    words = {label: tuple(label.split(" ")) for label in labels}
+    # By the words by which the first row is longer than the second: the shortest rows.
+    rows = {
+        words[one][len(words[two]) :]: ([one], [two])
+        for one in words
+        for two in words
+        if one != two and words[one][: len(words[two])] == words[two]
+    }
+    waiting = list(rows)
+    for rest in waiting:  # which grows
+        one, two = rows[rest]
+        if not rest:
+            return one, two
+        for label, its in words.items():
+            if its[: len(rest)] == rest:
+                more, found = its[len(rest) :], ([*two, label], one)
+            elif rest[: len(its)] == its:
+                more, found = rest[len(its) :], (one, [*two, label])
+            else:
+                continue
+            if more not in rows:
+                rows[more] = found
+                waiting.append(more)
+    return None
 
 
 Append = Callable[[str, int, dict[str, str], Prediction], None]

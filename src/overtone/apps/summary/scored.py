@@ -200,19 +200,17 @@ def _reader(places: dict[str, int]) -> Callable[[object, str], tuple[int, ...]]:
 
 def _split(cell: str, places: dict[str, int]) -> tuple[int, ...] | None:
     """Return the labels in a cell, or None where it holds something else; names may have spaces."""
-    found: list[int] = []
     words = cell.split(" ") if cell else []
-    begin = 0
-    while begin < len(words):
-        for end in range(len(words), begin, -1):
+    # The labels up to a word, where there are any: a longer one may be two others' words.
+    ways: dict[int, tuple[int, ...]] = {0: ()}
+    for begin in range(len(words)):
+        if begin not in ways:
+            continue
+        for end in range(begin + 1, len(words) + 1):
             place = places.get(" ".join(words[begin:end]))
             if place is not None:
-                found.append(place)
-                begin = end
-                break
-        else:
-            return None
-    return tuple(found)
+                ways[end] = (*ways[begin], place)
+    return ways.get(len(words))
 
 
 def _wrong_labels(where: str, places: dict[str, int]) -> str:
