@@ -55,7 +55,10 @@ def words(names: Iterable[str]) -> tuple[str, ...]:
             raise InputError(f"expected labels that are texts, found {type(given).__name__}")
         name = " ".join(given.split())
         if not _read(name) or not name.isprintable():
-            raise InputError(f"expected a word or some for each label, found {given[:LONGEST]!r}")
+            raise InputError(
+                f"expected a word or some for each label, found {given[:LONGEST]!r}: write it in "
+                "words, or leave it out"
+            )
         if len(name) > LONGEST:
             raise InputError(
                 f"a label may have {LONGEST} characters, found {len(name)} in {name[:20]!r}…: name "

@@ -248,6 +248,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert not list((tmp_path / "out").glob("part-*"))
 
 
+def test_where_there_was_nothing_to_score_the_folder_is_free(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(DataError, match="found none"):
+        overtone.score(model, tmp_path / "empty.jsonl", tmp_path / "out")
+    write_jsonl(tmp_path / "in.jsonl", range(3))
+    assert overtone.score(model, tmp_path / "in.jsonl", tmp_path / "out").scored == 3
+
+
 def test_a_name_with_signs_of_patterns_is_a_name(model: Path, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "in[1].jsonl", range(3))
     assert overtone.score(model, tmp_path / "in[1].jsonl", tmp_path / "out").scored == 3

@@ -9,6 +9,7 @@ done/000000.json       written last of a shard: it is whole, and where the next 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -115,6 +116,12 @@ class Folder:
                 "ask for the same again"
             )
         (self.path / DONE).mkdir(exist_ok=True)
+
+    def forget(self) -> None:
+        """Remove what was begun where there is nothing to score: whoever asks next asks anew."""
+        self._clear()
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(self.path / DONE, ignore_errors=True)
 
     def finish(self, scored: int, rejected: int, shards: int) -> None:
         """Say in the manifest that all is done, and how much it is."""

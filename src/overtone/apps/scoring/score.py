@@ -151,6 +151,7 @@ def score(
             shards = on_ray.run(job, workers, ray_address, report)
         found = _totals(job.folder.path, shards)
         if not found.scored + found.rejected:
+            job.folder.forget()
             raise DataError(f"expected rows to score, found none in {len(paths)} files")
         job.folder.finish(found.scored, found.rejected, found.shards)
     return found
