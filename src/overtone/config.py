@@ -15,7 +15,7 @@ import re
 import sys
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -83,6 +83,17 @@ def find_plugin(package: str, name: str) -> ModuleType:
 
 
 # --- checking: a table against a dataclass ----------------------------------------------------
+
+
+def collect(make: Callable[[], Any], problems: list[str]) -> Any:  # noqa: ANN401
+    """Return what is made, or None after taking down what is wrong with it."""
+    try:
+        return make()
+    except ConfigError as error:
+        problems.extend(error.problems)
+    except InputError as error:
+        problems.append(str(error))
+    return None
 
 
 def parse(cls: type[T], table: Mapping[str, object], where: str) -> T:

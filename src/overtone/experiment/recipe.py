@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import tomli_w
 
 from overtone import config
 from overtone import data as datasets
-from overtone.config import Table, find_plugin, parse
+from overtone.config import Table, collect, find_plugin, parse
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import also as others
 from overtone.experiment import distill, recipe_layers, smaller
@@ -203,14 +203,6 @@ def check(table: Mapping[str, Any]) -> Recipe:
     """
     problems = list(_unknown(table))
 
-    def collect(make: Callable[[], Any]) -> Any:  # noqa: ANN401
-        try:
-            return make()
-        except ConfigError as error:
-            problems.extend(error.problems)
-        except InputError as error:
-            problems.append(str(error))
-
     tables = {kind: dict(table.get(kind, {})) for kind in DEFAULTS}
     # An unknown family is reported below; the other sections are checked all the same.
     family = recipe_layers.family(tables["model"].get("name"))
@@ -228,9 +220,11 @@ def check(table: Mapping[str, Any]) -> Recipe:
             f"the model {tables['model']['name']} is fitted by a solver, which no loss changes: "
             "leave the section loss out; model.balance weighs present labels"
         )
-    also = collect(partial(others.check, tables["also"], dict(tables["data"])))
-    sections = {kind: collect(partial(section, kind, tables[kind])) for kind in PLUGINS}
-    plain = {kind: collect(partial(parse, PLAIN[kind], tables[kind], kind)) for kind in PLAIN}
+    also = collect(partial(others.check, tables["also"], dict(tables["data"])), problems)
+    sections = {kind: collect(partial(section, kind, tables[kind]), problems) for kind in PLUGINS}
+    plain = {
+        kind: collect(partial(parse, PLAIN[kind], tables[kind], kind), problems) for kind in PLAIN
+    }
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
     problems += _problems_of_first(plain["init"], sections["model"])

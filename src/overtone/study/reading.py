@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from overtone import config
-from overtone.config import Table, parse
-from overtone.errors import ConfigError, InputError
+from overtone.config import Table, collect, parse
+from overtone.errors import ConfigError
 from overtone.study.plan import BEST, CostPlan, Dataset, Grid, Model, On, Plan, Sensitivity
 from overtone.study.published import read_published
 
@@ -41,15 +41,6 @@ def check(table: Mapping[str, Any]) -> Plan:
     """
     problems: list[str] = []
 
-    def collect(make: Callable[[], T]) -> T | None:
-        try:
-            return make()
-        except ConfigError as error:
-            problems.extend(error.problems)
-        except InputError as error:
-            problems.append(str(error))
-        return None
-
     if unknown := sorted(set(table) - set(SECTIONS)):
         problems.append(
             f"no section of a study is called {', '.join(unknown)}; there are: "
@@ -60,13 +51,15 @@ def check(table: Mapping[str, Any]) -> Plan:
         if not isinstance(section, Mapping):
             problems.append(f"{name} must be a table such as [{name}], found {section!r}")
             sections[name] = {}
-    grid = collect(lambda: parse(Grid, sections["study"], "study"))
+    grid = collect(lambda: parse(Grid, sections["study"], "study"), problems)
     datasets = _named(Dataset, sections["datasets"], "datasets", problems)
     on, plain = _apart(sections["models"], problems)
     models = _named(Model, plain, "models", problems)
-    sensitivity = collect(lambda: parse(Sensitivity, sections["sensitivity"], "sensitivity"))
-    cost = collect(lambda: parse(CostPlan, sections["cost"], "cost"))
-    published = collect(lambda: read_published(sections["paper"]))
+    sensitivity = collect(
+        lambda: parse(Sensitivity, sections["sensitivity"], "sensitivity"), problems
+    )
+    cost = collect(lambda: parse(CostPlan, sections["cost"], "cost"), problems)
+    published = collect(lambda: read_published(sections["paper"]), problems)
     if grid is not None and sensitivity is not None:
         problems += _unknown(grid, models, on, sensitivity, sections["datasets"])
         problems += _repeated(grid, sensitivity)

@@ -6,10 +6,8 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from overtone.config import Table, parse
-from overtone.errors import ConfigError, InputError
+from overtone.config import Table, collect, parse
 from overtone.study.search.space import Parameter
 
 LEAF = {"low", "high", "log", "step", "choices"}
@@ -99,14 +97,3 @@ def _wrong_bounds(where: str, bounds: _Bounds) -> Iterator[str]:
             f"{where}.high must be low and some steps of {step:g} more, such as "
             f"{low + step * max(1, int((high - low) / step)):g}, found {high:g}"
         )
-
-
-def collect(make: Callable[[], Any], problems: list[str]) -> Any:  # noqa: ANN401
-    """Return what is made, or None after taking down what is wrong with it."""
-    try:
-        return make()
-    except ConfigError as error:
-        problems.extend(error.problems)
-    except InputError as error:
-        problems.append(str(error))
-    return None

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from overtone import config
-from overtone.config import Table, parse
+from overtone.config import Table, collect, parse
 from overtone.errors import ConfigError, InputError
 from overtone.experiment import recipe as recipes
 from overtone.experiment.recipe import Recipe
-from overtone.study.search.parse import collect, leaves_of, parameter
+from overtone.study.search.parse import leaves_of, parameter
 from overtone.study.search.space import Options, Parameter, Search, setting
 
 MOST_COMBINATIONS = 64
