@@ -10,15 +10,11 @@ which is cross-fitted there.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from table import SCORES, spread
+from torch import nn
 
 from overtone import bundle, data
 from overtone.evaluation import metrics
@@ -26,8 +22,7 @@ from overtone.experiment import deciding
 from overtone.experiment.deciding import Way
 from overtone.experiment.recipe import compose
 from overtone.inference import predictor
-
-SCORES = ("jaccard", "jaccard_zero", "f1_micro", "f1_macro")
+from overtone.training import soup
 
 
 def main() -> None:
@@ -49,40 +44,21 @@ def main() -> None:
     model = predictor.load(asked.runs[0])
     network = model.network
     assert isinstance(network, nn.Module)  # noqa: S101 - a run is no export
-    weights = [
-        load_file(bundle.load(bundle.locate(run)).file(bundle.WEIGHTS)) for run in asked.runs
-    ]
+    weights = [bundle.trainable(run).file(bundle.WEIGHTS) for run in asked.runs]
     heads = [f"{score} at 0.5" for score in SCORES] + [f"{score}, decided" for score in SCORES]
     print(f"{asked.dataset}, dev, {len(split)} texts, {len(weights)} runs: mean ± deviation\n")
     print(f"| runs in a soup | soups | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 2)}")
     for size in range(1, len(weights) + 1):
         rows = []
         for chosen in combinations(weights, size):
-            network.load_state_dict(mean(chosen))
+            network.load_state_dict(soup.mean(list(chosen)))
             raw = model.uncalibrated(split.texts)
             _, decided = deciding.cross_fit(way, raw, truth, split.labels)
             both = raw > deciding.HALF, decided
             found = [metrics.score(truth, on, raw, split.labels).to_json() for on in both]
             rows.append([scores[name] for scores in found for name in SCORES])
-        print(f"| {size} | {len(rows)} | {' | '.join(cells(np.array(rows)))} |", flush=True)
-
-
-def mean(soup: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return the mean of several models' weights."""
-    first = soup[0]
-    return {
-        key: torch.stack([each[key].double() for each in soup]).mean(dim=0).to(tensor.dtype)
-        for key, tensor in first.items()
-    }
-
-
-def cells(rows: NDArray[np.float64]) -> list[str]:
-    """Return each column's mean, with its deviation where there are several rows."""
-    deviations = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros(rows.shape[1])
-    return [
-        f"{found:.4f}" + (f" ± {deviation:.4f}" if len(rows) > 1 else "")
-        for found, deviation in zip(rows.mean(axis=0), deviations, strict=True)
-    ]
+        cells = [spread(list(column)) for column in zip(*rows, strict=True)]
+        print(f"| {size} | {len(rows)} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main() -> None:
         name, _, pattern = group.partition("=")
         runs = [bundle.load(bundle.locate(path)) for path in sorted(Path().glob(pattern))]
         found = [run.manifest.metrics for run in runs]
-        cells = [_spread([run["dev"][score] for run in found]) for score in SCORES]
+        cells = [spread([run["dev"][score] for run in found]) for score in SCORES]
         costs = [run["cost"] for run in found]
         seconds = median(cost["seconds_per_epoch"] for cost in costs)
         epochs = "/".join(str(cost["epochs"]) for cost in costs)
@@ -37,7 +37,8 @@ def main() -> None:
         )
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """Return the mean of some scores, with their deviation where there are several."""
     text = f"{mean(values):.4f}".lstrip("0")
     return text + (f" ± {stdev(values):.4f}".replace("0.", ".") if len(values) > 1 else "")
 

@@ -63,7 +63,7 @@ def cook(model: nn.Module, config: Config, folder: Path, team: Ranks, train: Tra
             atomic.remove(path.with_suffix(""))
         team.wait()
     model.to(team.device)  # where nothing was left to train
-    model.load_state_dict(_mean(kept))
+    model.load_state_dict(mean(kept))
     parts = [found for path in kept if (found := _read(path)) is not None]
     history = [
         {**entry, "training": number + 1}
@@ -84,18 +84,18 @@ def _seed(seed: int, number: int) -> int:
     return int(made >> np.uint64(1))
 
 
-def _mean(paths: list[Path]) -> dict[str, Tensor]:
+def mean(paths: list[Path]) -> dict[str, Tensor]:
     """Return the mean of saved weights; what isn't a number with a fraction is the first one's."""
-    mean: dict[str, Tensor] = {}
+    found: dict[str, Tensor] = {}
     for path in paths:
         for key, tensor in _tensors(path):
-            if key not in mean:
-                mean[key] = tensor.double() if tensor.is_floating_point() else tensor
+            if key not in found:
+                found[key] = tensor.double() if tensor.is_floating_point() else tensor
             elif tensor.is_floating_point():
-                mean[key] += tensor
+                found[key] += tensor
     return {
         key: (tensor / len(paths)).float() if tensor.is_floating_point() else tensor
-        for key, tensor in mean.items()
+        for key, tensor in found.items()
     }
 
 
