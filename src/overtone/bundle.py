@@ -32,7 +32,9 @@ CARD = "README.md"
 """The model card, the one file that may be edited."""
 PARITY = "parity.json"
 """Of an export: how near it is to its model."""
-FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY)
+OUT_OF_FOLD = "out_of_fold.safetensors"
+"""Of a model that learnt its dev split, too: what was said of it by trainings that had not."""
+FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY, OUT_OF_FOLD)
 """All that a bundle may have besides the manifest."""
 
 Json = dict[str, Any]
@@ -65,6 +67,9 @@ class Manifest:
     export: Json = field(default_factory=dict)
     """Of an export: its `format` and `precision`, the `digest` of the model that it was made from,
     and `lengths`, tokens of short, middling and long texts; empty otherwise."""
+    learnt: Json = field(default_factory=dict)
+    """Of a model that learnt its dev split, too: how many texts that has, and their `sha256`; empty
+    otherwise."""
     terms: Json = field(default_factory=dict)
     """Of a model that is given away: the `licence` of its weights, the `data` that it learnt from
     and theirs, and a `notice` for whoever uses it, where one is due, or what is `experimental`
@@ -317,7 +322,7 @@ def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
     # Bundles that were written before there were other label sets, exports or terms have none.
-    content = {"also": {}, "export": {}, "terms": {}, **content}
+    content = {"also": {}, "export": {}, "learnt": {}, "terms": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):

@@ -204,7 +204,7 @@ def test_the_verdict_names_who_is_better_and_a_score_that_says_otherwise() -> No
         side = Side("x", ("x",), (0,), {}, {}, ())
         return Comparison(
             "d", "dev", 886, side, side, differences, per_label={}, support={}, resamples=10,
-            seeds_paired=False, cross_fitted=False, seconds=0.1,
+            seeds_paired=False, cross_fitted=False, out_of_fold=False, seconds=0.1,
         ).verdict  # fmt: skip
 
     assert verdict((0.012, 0.003, 0.021)) == "A is better by 1.20 points of jaccard (0.30 to 2.10)"

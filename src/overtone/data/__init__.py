@@ -67,6 +67,16 @@ class Split:
             groups=None if self.groups is None else tuple(self.groups[row] for row in rows),
         )
 
+    def joined(self, other: Split) -> Split:
+        """Return these texts and then another split's, with the same labels, under this name."""
+        return dataclasses.replace(
+            self,
+            ids=(*self.ids, *other.ids),
+            texts=(*self.texts, *other.texts),
+            targets=np.concatenate([truth(self), truth(other)]),
+            groups=None if self.groups is None else (*self.groups, *other.together()),
+        )
+
 
 def names() -> list[str]:
     """Return the names that `load` takes, variants spelled out; it takes files too."""

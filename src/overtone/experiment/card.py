@@ -13,6 +13,7 @@ def write(manifest: Manifest) -> str:
     # Of a file of one's own, its name says what the texts are.
     texts = Path(recipe["data"].get("file", recipe["data"]["name"])).name
     others = "".join(f"; {cell(Path(name).name)}" for name in manifest.also)
+    splits = "train and dev" if manifest.learnt else "train"
     rows = "\n".join(
         f"| {cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
         f"| {label['f1']:.3f} | {label['support']} |"
@@ -43,13 +44,13 @@ overtone.load("this folder").predict(["a text"])
 
 | trained on | model | encoder | cleaner | loss | decision |
 |---|---|---|---|---|---|
-| {cell(texts)}, split train{others} | {cell(recipe["model"]["name"])} \
+| {cell(texts)}, split {splits}{others} | {cell(recipe["model"]["name"])} \
 | {cell(recipe["model"].get("encoder", "none"))} | {cell(recipe["text"]["name"])} \
 | {cell(recipe["loss"]["name"])} | {cell(manifest.decision["name"])} |
 
 {taught}{_learned(manifest)}## Scores on dev
 
-Dev chose the epoch that was kept, so expect a little less on other texts.{_fitted(manifest)}
+{_dev(manifest)}{_fitted(manifest)}
 
 | texts | micro F1 | macro F1 | jaccard | jaccard_zero | exact match | Hamming loss |
 |---|---|---|---|---|---|---|
@@ -71,6 +72,18 @@ a second, {cost["peak_memory_mb"]:.0f} MB of memory at most.
 
 The terms of the training data and of the encoder apply to the weights: see where you got them.
 """
+
+
+def _dev(manifest: Manifest) -> str:
+    """Return what dev was for, besides scoring."""
+    if not manifest.learnt:
+        return "Dev chose the epoch that was kept, so expect a little less on other texts."
+    count = manifest.config["training"]["soup"]
+    return (
+        f"The model has learnt dev, too. It is the mean of {count} trainings, and the scores are "
+        "theirs: each was\nscored on a part of dev that it had not learnt, and that chose its "
+        "epoch."
+    )
 
 
 def _fitted(manifest: Manifest) -> str:

@@ -74,6 +74,8 @@ class Comparison:
     """Whether both have the same seeds, several of them, which are then drawn together."""
     cross_fitted: bool
     """Whether a decision was fitted on these texts, and is scored cross-fitted."""
+    out_of_fold: bool
+    """Whether a model has learnt these texts, and is scored by trainings that had not."""
     resamples: int
     seconds: float
     """From the first text to the last difference, loading included."""
@@ -91,8 +93,12 @@ class Comparison:
     @property
     def scope(self) -> str:
         """Return in plain words what the intervals speak of, and what they don't."""
-        fitted = "; what was fitted on these texts is cross-fitted" if self.cross_fitted else ""
-        return f"{self._of_texts_and_seeds()}{fitted}"
+        learnt = (
+            "; a soup that has learnt these texts is scored by its trainings, each on what it had "
+            "not learnt"
+        ) * self.out_of_fold
+        fitted = "; what was fitted on these texts is cross-fitted" * self.cross_fitted
+        return f"{self._of_texts_and_seeds()}{learnt}{fitted}"
 
     def _of_texts_and_seeds(self) -> str:
         runs = {"A": len(self.a.runs), "B": len(self.b.runs)}
@@ -201,6 +207,7 @@ def compare(
         {name: label.support for name, label in scores[0].per_label.items()},
         seeds_paired,
         any(one.cross_fitted for one in found),
+        any(one.out_of_fold for one in found),
         resamples,
         round(time.perf_counter() - start, 3),
     )

@@ -36,6 +36,7 @@ from overtone import atomic, bundle, data
 from overtone.config import Range, Share, Table
 from overtone.data import Split, unlabelled
 from overtone.errors import InputError
+from overtone.experiment import unseen
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.labels import Labels
@@ -130,7 +131,9 @@ def with_texts(
 
     """
     for place in range(len(teacher.models)):
-        _columns(_opened(teacher, place).manifest.labels, train.labels, teacher.models[place])
+        manifest = _opened(teacher, place).manifest
+        _columns(manifest.labels, train.labels, teacher.models[place])
+        unseen.refuse(manifest, dev, teacher.models[place])
     if not teacher.texts:
         return train
     ids, texts = unlabelled.load(teacher.texts, data_dir, (*train.texts, *dev.texts))

@@ -19,7 +19,7 @@ from overtone.evaluation import calibration as reliability
 from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
-from overtone.experiment import deciding, labelled, own_columns
+from overtone.experiment import deciding, labelled, own_columns, unseen
 from overtone.experiment.asked import Asked, AskedFor, by_name
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
@@ -47,6 +47,9 @@ class Predicted:
     cross_fitted: bool
     """Whether the decision was fitted on these very texts: each fifth of them is decided about by
     a fit on the other four then."""
+    out_of_fold: bool
+    """Whether the model has learnt these very texts (`training.learn_dev`): the probabilities are
+    those of trainings that had not then."""
     seconds: float
     """From texts to decisions, loading left out."""
     texts: tuple[str, ...]
@@ -72,6 +75,9 @@ class Evaluation:
     cross_fitted: bool = False
     """Whether the decision was fitted on these very texts: each fifth of them is scored by a fit on
     the other four then."""
+    out_of_fold: bool = False
+    """Whether the model has learnt these very texts (`training.learn_dev`): the scores are those of
+    trainings that had not then."""
     intervals: dict[str, Interval] | None = None
     """Bootstrap intervals of the scores that have them, where they were asked for."""
     calibration: CalibrationScores | None = None
@@ -80,6 +86,22 @@ class Evaluation:
     """Scores of parts of the texts, where they were asked for."""
     asked: Asked | None = None
     """What the model was asked for, where its labels are no set that it was trained on."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Return in plain words what the model had of these very texts, a sentence each."""
+        found = []
+        if self.out_of_fold:
+            found.append(
+                "the model has learnt these texts: the scores are those of its soup's trainings, "
+                "each on a part that it had not learnt"
+            )
+        if self.cross_fitted:
+            found.append(
+                "the decision was fitted on these texts: each fifth of them is scored by one "
+                "fitted on the other four fifths"
+            )
+        return found
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
@@ -168,6 +190,7 @@ def evaluate(
         round(found.seconds, 3),
         round(len(found.ids) / found.seconds, 1),
         found.cross_fitted,
+        found.out_of_fold,
         bootstrap.intervals(found.truth, found.decided) if intervals else None,
         reliability.measure(found.truth, found.probabilities, found.labels)
         if calibration
@@ -223,6 +246,10 @@ def predictions(
     probabilities = model.calibrate(raw)
     decided = model.decide(probabilities, threshold=threshold)
     seconds = time.perf_counter() - start
+    raw, out_of_fold = unseen.instead(model, loaded, raw)
+    if out_of_fold:
+        probabilities = model.calibrate(raw)
+        decided = model.decide(probabilities, threshold=threshold)
     cross_fitted = deciding.was_fitted_on(model.bundle.manifest, loaded)
     if cross_fitted and model.asked:
         # A fit on other fifths would be one for these labels, which the model has not.
@@ -240,6 +267,7 @@ def predictions(
         probabilities,
         decided,
         cross_fitted,
+        out_of_fold,
         seconds,
         loaded.texts,
         Asked.of(model, asked, threshold) if asked and model.asked else None,

@@ -21,7 +21,16 @@ from overtone import __version__, atomic, bundle, data, models
 from overtone.data import Split
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card, deciding, distill, fingerprint, folds, run
+from overtone.experiment import (
+    card,
+    deciding,
+    dev_folds,
+    distill,
+    fingerprint,
+    folds,
+    run,
+    unseen,
+)
 from overtone.experiment.parts import Parts
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import batches
@@ -167,23 +176,24 @@ def fit_and_save(
         quiet=quiet,
         by_folds=partial(_by_folds, parts, folder / "checkpoints" / "teachers", team, quiet=quiet),
     )
-    validate = partial(_validate, parts, team)
+    members = dev_folds.members(parts)
     if isinstance(model, models.Solved):
         if track:
             raise InputError(f"{recipe.model.name} is solved at once: there is nothing to --track")
         if team.size > 1:
             raise InputError(f"{recipe.model.name} is solved by one process, found {team.size}")
+        validate = partial(_validate, parts, team)
         fitted = solver.solve(model, parts.training_set(targets), validate, folder)
     else:
 
-        def training_into(config: Training, own: Path) -> Fitted:
+        def training_into(config: Training, own: Path, number: int = 0) -> Fitted:
             # The folder of one of several trainings goes when the run is finished.
             tracked = folder if own == folder else folder / own.name
             return trainer.fit(
                 model,
                 parts.loss,
-                parts.training_data(targets),
-                validate,
+                members[number].training_data(targets),
+                partial(_validate, members[number].parts, team),
                 config,
                 own,
                 team=team,
@@ -196,7 +206,17 @@ def fit_and_save(
             fitted = soup.cook(model, training, folder, team, training_into)
         else:
             fitted = training_into(training, folder)
-    raw = batches.sigmoid(_dev_logits(parts, team, model))
+    logits = (
+        dev_folds.unseen_logits(
+            model,
+            members,
+            soup.each(training, folder),
+            lambda own: _dev_logits(own, team, model),
+        )
+        if training.learn_dev
+        else _dev_logits(parts, team, model)
+    )
+    raw = batches.sigmoid(logits)
     way = deciding.Way(recipe.calibration, recipe.decision)
     dev_truth = data.truth(parts.dev)
     fitted_way = way.fit(raw, dev_truth, parts.dev.labels)
@@ -217,13 +237,20 @@ def fit_and_save(
             "cost": dataclasses.asdict(fitted.cost),
         },
         overtone=__version__,
+        learnt=unseen.note(parts.dev) if training.learn_dev else {},
     )
     weights = sharding.whole(model.state_dict())
+
+    def write_files(path: Path) -> None:
+        save_file(weights, path)
+        if training.learn_dev:
+            unseen.write(raw, path.with_name(bundle.OUT_OF_FOLD))
+
     if team.first:
         bundle.save(
             folder / "bundle",
             manifest,
-            lambda path: save_file(weights, path),
+            write_files,
             parts.pretrained.tokenizer,
             card.write(manifest),
         )

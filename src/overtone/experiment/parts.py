@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split, label_words
 from overtone.errors import InputError
-from overtone.experiment import distill, misfits, smaller
+from overtone.experiment import distill, misfits, smaller, unseen
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
@@ -127,7 +127,8 @@ def prepare_splits(
     spelled = [clean(item) for item in (words.texts if words else ())]
     torch.manual_seed(seed)  # the head's first weights
     label_sets = [split.labels for split in (train_split, *others)]
-    pretrained = _pretrained(recipe, label_sets, trained, spelled, start)
+    begin = _start(recipe, dev_split, start)
+    pretrained = _pretrained(recipe, label_sets, trained, spelled, begin)
     misfits.check(recipe, pretrained.model, train_split, others)
     kind, kind_of_others = (
         inputs.load(
@@ -171,7 +172,7 @@ def _pretrained(
     label_sets: Sequence[Labels],
     texts: Sequence[str],
     spelled: Sequence[str],
-    first: Path | None,
+    start: bundle.Bundle | None,
 ) -> models.Pretrained:
     """Make the model, from another one where the recipe says so.
 
@@ -180,26 +181,14 @@ def _pretrained(
         label_sets: the labels of its own dataset, then those of the others.
         texts: the cleaned texts to train on.
         spelled: the cleaned texts whose pieces a cut vocabulary keeps.
-        first: the model that was trained first.
+        start: the other model.
 
     """
     name, options, labels = recipe.model.name, recipe.model.options, label_sets[0]
-    if recipe.init.recipe:
-        if first is None:
-            raise InputError(
-                f"the recipe starts from a model that is trained first, by {recipe.init.recipe}, "
-                "which overtone train does: train that model apart and start from it, or set "
-                'init.recipe=""'
-            )
-        return models.continued(name, options, bundle.load(bundle.locate(first)), labels)
-    if not recipe.init.model:
+    if start is None:
         return models.create(name, options, labels, texts)
-    start = bundle.load(bundle.locate(recipe.init.model))
-    if start.digest != recipe.init.sha256:
-        raise InputError(
-            f"the model {recipe.init.model} is no longer the one that the run was started from: "
-            "put that one back, or train again"
-        )
+    if recipe.init.recipe:
+        return models.continued(name, options, start, labels)
     if recipe.training.random_labels:  # their other words are read, too
         words = [found for each in label_sets for found in label_words.others(each) if found]
         label_sets = [*label_sets, *(Labels.of(*found) for found in words)]
@@ -207,6 +196,39 @@ def _pretrained(
         recipe.compress, start, spelled, label_sets, recipe.inputs.name, recipe.inputs.options
     )
     return models.continued(name, options, start, labels, kept)
+
+
+def _start(recipe: Recipe, dev: Split, first: Path | None) -> bundle.Bundle | None:
+    """Return the model that a recipe starts from, if any.
+
+    Args:
+        recipe: the recipe.
+        dev: its dev split, which that model must not have learnt.
+        first: the model that was trained first.
+
+    Raises:
+        InputError: it is not there, another one by now, or has learnt dev.
+
+    """
+    if recipe.init.recipe:
+        if first is None:
+            raise InputError(
+                f"the recipe starts from a model that is trained first, by {recipe.init.recipe}, "
+                "which overtone train does: train that model apart and start from it, or set "
+                'init.recipe=""'
+            )
+        start = bundle.load(bundle.locate(first))
+    elif recipe.init.model:
+        start = bundle.load(bundle.locate(recipe.init.model))
+        if start.digest != recipe.init.sha256:
+            raise InputError(
+                f"the model {recipe.init.model} is no longer the one that the run was started "
+                "from: put that one back, or train again"
+            )
+    else:
+        return None
+    unseen.refuse(start.manifest, dev, recipe.init.recipe or recipe.init.model)
+    return start
 
 
 def _losses(recipe: Recipe, splits: Sequence[Split]) -> list[Loss]:

@@ -228,6 +228,11 @@ def check(table: Mapping[str, Any]) -> Recipe:
     if tables["init"].get("model") and not tables["init"].get("sha256"):
         problems.append("init.model is no setting: name the model to start from with --init")
     problems += _problems_of_first(plain["init"], sections["model"])
+    if (training := plain["training"]) is not None and training.learn_dev and training.soup == 1:
+        problems.append(
+            "training.learn_dev divides dev among a soup's trainings: set training.soup to 2 or "
+            "more, or leave it out"
+        )
     if plain["compress"] is not None:
         starts = bool(tables["init"].get("model"))
         problems += smaller.problems(plain["compress"], starts=starts)

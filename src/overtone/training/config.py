@@ -50,6 +50,10 @@ class Config:
     soup: Annotated[int, Range(1, 100)] = 1
     """Trainings from the same first weights, each with another order and other dropout, the mean of
     whose best weights is the model; each takes as long as one. 1 is off."""
+    learn_dev: bool = False
+    """Whether a soup learns dev, too: each of its trainings all of it but a part of its own, which
+    chooses its epoch. What each says of its part is what calibration and decision are fitted on,
+    and what is scored; the model itself can't be scored on dev any more."""
     rdrop: NotNegative = 0.0
     """Weight of R-Drop: each text goes through the model twice, with other dropout, and how far the
     two differ is added to the loss; 0 is off."""

@@ -30,8 +30,9 @@ from overtone.training.result import Fitted
 
 log = logging.getLogger(__name__)
 
-Train = Callable[[Config, Path], Fitted]
-"""Trains the model under a config into a folder, and leaves the best weights in it."""
+Train = Callable[[Config, Path, int], Fitted]
+"""Does the training of a number, from 0: trains the model under a config into a folder, and leaves
+the best weights in it."""
 
 
 def cook(model: nn.Module, config: Config, folder: Path, team: Ranks, train: Train) -> Fitted:
@@ -50,14 +51,14 @@ def cook(model: nn.Module, config: Config, folder: Path, team: Ranks, train: Tra
 
     """
     first = {key: tensor.detach().cpu().clone() for key, tensor in model.state_dict().items()}
-    kept = [folder / "checkpoints" / f"soup-{number}.safetensors" for number in range(config.soup)]
+    kept = _files(folder, config)
     for number, path in enumerate(kept):
         if _read(path) is not None:
             continue
         log.info("training %d of %d", number + 1, config.soup)
         model.load_state_dict(first)
         own = dataclasses.replace(config, seed=_seed(config.seed, number), soup=1)
-        fitted = train(own, path.with_suffix(""))
+        fitted = train(own, path.with_suffix(""), number)
         if team.first:
             _write(path, model, fitted)
             atomic.remove(path.with_suffix(""))
@@ -74,6 +75,17 @@ def cook(model: nn.Module, config: Config, folder: Path, team: Ranks, train: Tra
         lines = "".join(json.dumps(entry) + "\n" for entry in history)
         atomic.write_text(folder / "history.jsonl", lines)
     return Fitted(history, parts[0].best_epoch, _cost([part.cost for part in parts]))
+
+
+def each(config: Config, folder: Path) -> Iterator[dict[str, Tensor]]:
+    """Yield the best weights of each training that `cook` has done."""
+    for path in _files(folder, config):
+        yield dict(_tensors(path))
+
+
+def _files(folder: Path, config: Config) -> list[Path]:
+    """Return where each training's best weights are kept."""
+    return [folder / "checkpoints" / f"soup-{number}.safetensors" for number in range(config.soup)]
 
 
 def _seed(seed: int, number: int) -> int:

@@ -176,12 +176,8 @@ def _show(found: Evaluation) -> None:
             "seeds of training are not in them)",
             highlight=False,
         )
-    if found.cross_fitted:
-        console.print(
-            "the decision was fitted on these texts: each fifth of them is scored by one fitted on "
-            "the other four fifths",
-            highlight=False,
-        )
+    for note in found.notes:
+        console.print(note, highlight=False)
     console.print(
         "jaccard scores an empty prediction on an empty truth 1, jaccard_zero scores it 0; "
         f"{found.seconds:.1f} s, {found.texts_per_second:.0f} texts/s",

@@ -110,6 +110,10 @@ def train(
         f"{scores['f1_micro']:.4f}, macro F1 {scores['f1_macro']:.4f}; {cost['epochs']} epochs in "
         f"{cost['seconds']:.0f} s"
     )
+    if run.bundle.manifest.learnt:
+        typer.echo(
+            "dev was learnt, too: each of its texts is scored by a training that had not learnt it"
+        )
     if half := run.metrics.get("at_half"):
         typer.echo(
             f"decided by {run.bundle.manifest.decision['name']} (cross-fitted); a threshold of 0.5 "

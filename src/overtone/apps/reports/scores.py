@@ -38,7 +38,7 @@ def write(found: Evaluation, model: str, path: Path) -> None:
         title="Scores",
         said=f"{Path(model).name} on {Path(found.dataset).name}, {found.split}: "
         f"{found.scores.n:,} texts.",
-        cross_fitted=found.cross_fitted,
+        notes=found.notes,
         asked=found.asked,
         intervals=found.intervals is not None,
         small=SMALL,
