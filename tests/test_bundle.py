@@ -224,7 +224,11 @@ def test_a_name_that_no_file_can_have_is_refused(saved: Path, name: str) -> None
 KEYS = ["files", *Manifest.__annotations__]
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in {"also", "export", "terms"}])
+LATER = {"also", "export", "learnt", "terms"}
+"""What bundles of before there was such a thing do without."""
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in LATER])
 def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
     rewrite(saved, lambda content: content.pop(key))
     with pytest.raises(BundleError, match=r"bundle\.json"):
@@ -234,6 +238,14 @@ def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
 def test_a_bundle_of_before_there_were_other_label_sets_has_none(saved: Path) -> None:
     rewrite(saved, lambda content: content.pop("also"))
     assert bundle.load(saved).manifest.also == {}
+
+
+def test_a_bundle_of_before_dev_could_be_learnt_has_learnt_none(saved: Path) -> None:
+    rewrite(saved, lambda content: content.pop("learnt"))
+    assert bundle.load(saved).manifest.learnt == {}
+    rewrite(saved, lambda content: content.update(learnt=[1]))
+    with pytest.raises(BundleError, match="expected dict under learnt, found list"):
+        bundle.load(saved)
 
 
 def test_a_bundle_of_before_there_were_exports_is_none(saved: Path) -> None:
