@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from overtone import data, decision
 from overtone.evaluation import metrics
-from overtone.experiment import deciding
+from overtone.experiment import deciding, learnt
 from overtone.experiment.deciding import Way
 from overtone.experiment.recipe import section
 from overtone.inference import predictor
@@ -57,7 +57,8 @@ def main() -> None:
     truth = data.truth(split)
     rows: dict[str, list[list[float]]] = {}
     for run in asked.runs:
-        raw = predictor.load(run).uncalibrated(split.texts)
+        model = predictor.load(run)
+        raw, _ = learnt.scorable(model, split, model.uncalibrated(split.texts))
         for name, scores in score(raw, truth, split.labels).items():
             rows.setdefault(name, []).append(scores)
     base = np.array(rows["threshold 0.5"])

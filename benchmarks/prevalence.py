@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from overtone import calibration
 from overtone.evaluation.proportion import wilson
-from overtone.experiment import deciding, labelled
+from overtone.experiment import deciding, labelled, learnt
 from overtone.inference import predictor
 from overtone.insight import prevalence
 from overtone.labels import Labels
@@ -57,7 +57,7 @@ def main() -> None:
     model, split, truth = labelled.load(
         predictor.load(asked.model), asked.dataset, "dev", asked.data_dir, {}, default="dev"
     )
-    raw = model.uncalibrated(split.texts)
+    raw, _ = learnt.scorable(model, split, model.uncalibrated(split.texts))
     way = deciding.Way.of(model.bundle.manifest)
     rng = np.random.default_rng(0)
     found = [

@@ -18,7 +18,7 @@ from torch import nn
 
 from overtone import bundle, data
 from overtone.evaluation import metrics
-from overtone.experiment import deciding
+from overtone.experiment import deciding, learnt
 from overtone.experiment.deciding import Way
 from overtone.experiment.recipe import compose
 from overtone.inference import predictor
@@ -44,7 +44,9 @@ def main() -> None:
     model = predictor.load(asked.runs[0])
     network = model.network
     assert isinstance(network, nn.Module)  # noqa: S101 - a run is no export
-    weights = [bundle.trainable(run).file(bundle.WEIGHTS) for run in asked.runs]
+    runs = [bundle.trainable(run) for run in asked.runs]
+    learnt.inherited(runs, split)
+    weights = [run.file(bundle.WEIGHTS) for run in runs]
     heads = [f"{score} at 0.5" for score in SCORES] + [f"{score}, decided" for score in SCORES]
     print(f"{asked.dataset}, dev, {len(split)} texts, {len(weights)} runs: mean ± deviation\n")
     print(f"| runs in a soup | soups | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 2)}")

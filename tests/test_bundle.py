@@ -224,7 +224,7 @@ def test_a_name_that_no_file_can_have_is_refused(saved: Path, name: str) -> None
 KEYS = ["files", *Manifest.__annotations__]
 
 
-LATER = {"also", "export", "learnt", "terms"}
+LATER = {"also", "export", "terms"}
 """What bundles of before there was such a thing do without."""
 
 
@@ -238,14 +238,6 @@ def test_an_incomplete_manifest_is_refused(saved: Path, key: str) -> None:
 def test_a_bundle_of_before_there_were_other_label_sets_has_none(saved: Path) -> None:
     rewrite(saved, lambda content: content.pop("also"))
     assert bundle.load(saved).manifest.also == {}
-
-
-def test_a_bundle_of_before_dev_could_be_learnt_has_learnt_none(saved: Path) -> None:
-    rewrite(saved, lambda content: content.pop("learnt"))
-    assert bundle.load(saved).manifest.learnt == {}
-    rewrite(saved, lambda content: content.update(learnt=[1]))
-    with pytest.raises(BundleError, match="expected dict under learnt, found list"):
-        bundle.load(saved)
 
 
 def test_a_bundle_of_before_there_were_exports_is_none(saved: Path) -> None:

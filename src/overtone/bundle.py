@@ -32,9 +32,9 @@ CARD = "README.md"
 """The model card, the one file that may be edited."""
 PARITY = "parity.json"
 """Of an export: how near it is to its model."""
-OUT_OF_FOLD = "out_of_fold.safetensors"
-"""Of a model that learnt its dev split, too: what was said of it by trainings that had not."""
-FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY, OUT_OF_FOLD)
+LEARNT = "learnt.safetensors"
+"""Of a model that has learnt dev texts: which, and what was said of them by who had not."""
+FILES = (WEIGHTS, ONNX, OPENVINO, "model.bin", TOKENIZER, CARD, PARITY, LEARNT)
 """All that a bundle may have besides the manifest."""
 
 Json = dict[str, Any]
@@ -67,9 +67,6 @@ class Manifest:
     export: Json = field(default_factory=dict)
     """Of an export: its `format` and `precision`, the `digest` of the model that it was made from,
     and `lengths`, tokens of short, middling and long texts; empty otherwise."""
-    learnt: Json = field(default_factory=dict)
-    """Of a model that learnt its dev split, too: how many texts that has, and their `sha256`; empty
-    otherwise."""
     terms: Json = field(default_factory=dict)
     """Of a model that is given away: the `licence` of its weights, the `data` that it learnt from
     and theirs, and a `notice` for whoever uses it, where one is due, or what is `experimental`
@@ -322,7 +319,7 @@ def _manifest(path: Path, content: Json) -> Manifest:
     """Return the manifest, every value of it of the right type."""
     kinds = {"limit": int, "overtone": str}  # the others are tables
     # Bundles that were written before there were other label sets, exports or terms have none.
-    content = {"also": {}, "export": {}, "learnt": {}, "terms": {}, **content}
+    content = {"also": {}, "export": {}, "terms": {}, **content}
     values: Json = {key: content.get(key) for key in Manifest.__annotations__}
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, dict)):

@@ -13,7 +13,7 @@ def write(manifest: Manifest) -> str:
     # Of a file of one's own, its name says what the texts are.
     texts = Path(recipe["data"].get("file", recipe["data"]["name"])).name
     others = "".join(f"; {cell(Path(name).name)}" for name in manifest.also)
-    splits = "train and dev" if manifest.learnt else "train"
+    splits = "train and dev" if recipe.get("training", {}).get("learn_dev") else "train"
     rows = "\n".join(
         f"| {cell(name)} | {label['precision']:.3f} | {label['recall']:.3f} "
         f"| {label['f1']:.3f} | {label['support']} |"
@@ -76,13 +76,14 @@ The terms of the training data and of the encoder apply to the weights: see wher
 
 def _dev(manifest: Manifest) -> str:
     """Return what dev was for, besides scoring."""
-    if not manifest.learnt:
+    training = manifest.config.get("training", {})
+    if not training.get("learn_dev"):
         return "Dev chose the epoch that was kept, so expect a little less on other texts."
-    count = manifest.config["training"]["soup"]
     return (
-        f"The model has learnt dev, too. It is the mean of {count} trainings, and the scores are "
-        "theirs: each was\nscored on a part of dev that it had not learnt, and that chose its "
-        "epoch."
+        f"The model has learnt dev, too. It is the mean of {training['soup']} trainings, and the "
+        "scores are theirs,\nnot its own: each was scored on a part of dev that it had not learnt. "
+        "That part chose its epoch,\nwhich makes them a little too high; a mean is mostly better "
+        "than its parts, which makes them too low."
     )
 
 

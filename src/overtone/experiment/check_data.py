@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from overtone import data as datasets
 from overtone.data import Split, every_row
 from overtone.errors import InputError, MissingDataError, MissingExtraError
+from overtone.experiment import learnt
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.insight import data_check
@@ -169,12 +170,18 @@ class _Asked:
         asked = np.flatnonzero(unseen)
         if len(asked):
             texts = [split.texts[row] for row in asked]
-            said = [
-                one.probabilities(texts)[:, [one.labels.names.index(n) for n in self._names]]
-                for one in self._models
-            ]
-            found[asked] = np.mean(said, axis=0)
+            # NaN where one has learnt the text, as a soup may have learnt dev.
+            found[asked] = np.mean([self._unseen(one, texts) for one in self._models], axis=0)
         return found
+
+    def _unseen(self, model: Predictor, texts: Sequence[str]) -> Floats:
+        """Return what is said of texts by who has not learnt them, (n, C), NaN where none has."""
+        raw, _ = learnt.instead(model, texts, model.uncalibrated(texts))
+        lost = np.flatnonzero(np.isnan(raw).any(axis=1))
+        raw[lost] = 0.5  # what is calibrated has no gaps
+        found = model.calibrate(raw)
+        found[lost] = np.nan
+        return found[:, [model.labels.names.index(name) for name in self._names]]
 
     def _has_learned(self) -> bool:
         """Return whether the model was trained on this dataset's train split."""

@@ -74,8 +74,9 @@ class Comparison:
     """Whether both have the same seeds, several of them, which are then drawn together."""
     cross_fitted: bool
     """Whether a decision was fitted on these texts, and is scored cross-fitted."""
-    out_of_fold: bool
-    """Whether a model has learnt these texts, and is scored by trainings that had not."""
+    out_of_fold: int
+    """How many of the texts a model has learnt, which is scored on them by trainings that had
+    not."""
     resamples: int
     seconds: float
     """From the first text to the last difference, loading included."""
@@ -94,9 +95,8 @@ class Comparison:
     def scope(self) -> str:
         """Return in plain words what the intervals speak of, and what they don't."""
         learnt = (
-            "; a soup that has learnt these texts is scored by its trainings, each on what it had "
-            "not learnt"
-        ) * self.out_of_fold
+            "; a model that has learnt texts of these is scored on them by trainings that had not"
+        ) * bool(self.out_of_fold)
         fitted = "; what was fitted on these texts is cross-fitted" * self.cross_fitted
         return f"{self._of_texts_and_seeds()}{learnt}{fitted}"
 
@@ -207,7 +207,7 @@ def compare(
         {name: label.support for name, label in scores[0].per_label.items()},
         seeds_paired,
         any(one.cross_fitted for one in found),
-        any(one.out_of_fold for one in found),
+        max(one.out_of_fold for one in found),
         resamples,
         round(time.perf_counter() - start, 3),
     )

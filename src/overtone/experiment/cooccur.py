@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from overtone.experiment import deciding
 from overtone.experiment.evaluate import predictions
 from overtone.inference.predictor import Predictor
 from overtone.insight import cooccurrence
@@ -25,7 +26,15 @@ class Found:
     cross_fitted: bool
     """Whether the decision was fitted on these very texts: each fifth of them is decided about by
     a fit on the other four then."""
+    out_of_fold: int
+    """How many of the texts the model has learnt (`training.learn_dev`): about them trainings
+    decide that had not."""
     cooccurrence: CoOccurrence
+
+    @property
+    def notes(self) -> list[str]:
+        """Return in plain words what the model had of these very texts, a sentence each."""
+        return deciding.notes(out_of_fold=self.out_of_fold, cross_fitted=self.cross_fitted)
 
     def to_json(self) -> dict[str, object]:
         """Return all of it as JSON values, on one level."""
@@ -63,4 +72,4 @@ def cooccur(
     measured = cooccurrence.measure(
         found.truth, found.decided, found.ids, found.labels, most, found.texts if texts else None
     )
-    return Found(name, dataset, found.split, found.cross_fitted, measured)
+    return Found(name, dataset, found.split, found.cross_fitted, found.out_of_fold, measured)

@@ -13,7 +13,7 @@ from overtone import bundle as bundles
 from overtone.bundle import TOKENIZER, Bundle
 from overtone.errors import InputError
 from overtone.evaluation import metrics
-from overtone.experiment import card, crossvalidate, deciding, labelled, unseen
+from overtone.experiment import card, crossvalidate, deciding, labelled, learnt
 from overtone.experiment.recipe import Section, section
 from overtone.experiment.same_recipe import check_same
 from overtone.inference import predictor
@@ -95,7 +95,7 @@ def decide(
             f"a model has one decision, for its own labels {', '.join(start.manifest.labels.names)}"
             f"; found {dataset} with others: name a dataset with these"
         )
-    raw, _ = unseen.instead(loaded, texts, loaded.uncalibrated(texts.texts))
+    raw, _ = learnt.scorable(loaded, texts, loaded.uncalibrated(texts.texts))
     fitted_on, own_raw, own_truth = texts, raw, truth
     if out_of_fold is not None:
         _, fitted_on, own_truth = labelled.load(

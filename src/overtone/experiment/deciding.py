@@ -108,6 +108,28 @@ def scores(
     return {"dev": metrics.score(targets, decided, probabilities, labels).to_json(), **found}
 
 
+def notes(*, out_of_fold: int, cross_fitted: bool) -> list[str]:
+    """Return in plain words what a model had of the very texts that it is scored on.
+
+    Args:
+        out_of_fold: how many it has learnt, which trainings are asked about that had not.
+        cross_fitted: whether its decision was fitted on them.
+
+    """
+    found = []
+    if out_of_fold:
+        found.append(
+            f"the model has learnt {out_of_fold} of these texts: about each of them a training of "
+            "its soup decides that had not learnt it"
+        )
+    if cross_fitted:
+        found.append(
+            "the decision was fitted on these texts: each fifth of them is decided about by one "
+            "fitted on the other four fifths"
+        )
+    return found
+
+
 def main(scores: Mapping[str, Any]) -> dict[str, float]:
     """Return the main ones of a model's scores."""
     return {name: scores[name] for name in bootstrap.SCORES}

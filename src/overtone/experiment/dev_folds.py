@@ -4,7 +4,7 @@ So every labelled text is learnt from, and each dev text still has a training th
 what that one says of it is what calibration and decision are fitted on, and what is scored. These
 are out-of-fold predictions (Stone, Cross-Validatory Choice and Assessment of Statistical
 Predictions, JRSS B 36, 1974). The model itself, the mean of all trainings, has no labelled texts
-left to be scored on; the scores are those of its parts, which see less and are not averaged.
+left to be scored on.
 """
 
 from __future__ import annotations
@@ -18,54 +18,54 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from overtone import data, text
+from overtone.data import Split
 from overtone.experiment import folds
 from overtone.experiment.parts import Parts
+from overtone.inputs import Encoded
 from overtone.training.result import TrainingData
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """What one training of a soup has."""
+    """What one training of a soup has; encoded when it is asked for."""
 
     parts: Parts
-    """Its train split has the dev texts that it learns at the end; its dev split, the others."""
+    """The run's."""
+    learnt: NDArray[np.int64]
+    """Which of the run's dev texts it learns."""
     unseen: NDArray[np.int64]
-    """Which of the run's dev texts it doesn't learn."""
+    """Which it doesn't."""
 
     def training_data(self, targets: NDArray[np.float32]) -> TrainingData:
         """Return all that is trained on, with targets (n, C) for the run's own train split."""
-        learnt = data.truth(self.parts.train)[len(targets) :]
-        return self.parts.training_data(np.concatenate([targets, learnt]))
+        if not len(self.learnt):
+            return self.parts.training_data(targets)
+        more = self.parts.dev.part(self.learnt)
+        train = self.parts.train.joined(more)
+        own = dataclasses.replace(
+            self.parts, train=train, train_encoded=_encoded(self.parts, train)
+        )
+        return own.training_data(np.concatenate([targets, data.truth(more)]))
+
+    def scored(self) -> Parts:
+        """Return the run's parts with the texts that this training has not seen as dev."""
+        if not len(self.learnt):
+            return self.parts
+        dev = self.parts.dev.part(self.unseen)
+        return dataclasses.replace(self.parts, dev=dev, dev_encoded=_encoded(self.parts, dev))
 
 
 def members(parts: Parts) -> list[Member]:
-    """Return what each training of a run has: of a soup that learns dev, another part of dev each.
-
-    Raises:
-        InputError: dev has too few texts for so many parts.
-
-    """
-    training = parts.recipe.training
+    """Return what each training has: of a soup that learns dev, another part of it each."""
+    training, rows = parts.recipe.training, np.arange(len(parts.dev))
     if not training.learn_dev:
-        return [Member(parts, np.arange(len(parts.dev)))] * training.soup
+        return [Member(parts, rows[:0], rows)] * training.soup
     fold = folds.divide(parts.dev, training.soup, training.seed)
-    return [_member(parts, fold, number) for number in range(training.soup)]
-
-
-def _member(parts: Parts, fold: NDArray[np.int64], number: int) -> Member:
-    # Texts without truth are nobody's to learn.
-    unseen = np.flatnonzero((fold == number) | (fold == folds.EVERY))
-    learnt = np.setdiff1d(np.arange(len(fold)), unseen)
-    train, dev = parts.train.joined(parts.dev.part(learnt)), parts.dev.part(unseen)
-    clean = text.load(parts.recipe.text.name, parts.recipe.text.options)
-    train_encoded, dev_encoded = (
-        parts.inputs.encode([clean(item) for item in split.texts], split.labels)
-        for split in (train, dev)
-    )
-    own = dataclasses.replace(
-        parts, train=train, dev=dev, train_encoded=train_encoded, dev_encoded=dev_encoded
-    )
-    return Member(own, unseen)
+    found = []
+    for number in range(training.soup):
+        learns = (fold != number) & (fold != folds.EVERY)  # without truth there is nothing to learn
+        found.append(Member(parts, rows[learns], rows[~learns]))
+    return found
 
 
 def unseen_logits(
@@ -86,11 +86,16 @@ def unseen_logits(
 
     """
     whole = {key: tensor.clone() for key, tensor in model.state_dict().items()}
-    size = 1 + max(int(member.unseen.max()) for member in found)
-    logits, count = np.zeros((size, len(found[0].parts.dev.labels))), np.zeros((size, 1))
+    dev = found[0].parts.dev
+    logits, count = np.zeros((len(dev), len(dev.labels))), np.zeros((len(dev), 1))
     for member, own in zip(found, weights, strict=True):
         model.load_state_dict(own)
-        logits[member.unseen] += logits_of(member.parts)
+        logits[member.unseen] += logits_of(member.scored())
         count[member.unseen] += 1
     model.load_state_dict(whole)
     return (logits / count).astype(np.float32)
+
+
+def _encoded(parts: Parts, split: Split) -> Encoded:
+    clean = text.load(parts.recipe.text.name, parts.recipe.text.options)
+    return parts.inputs.encode([clean(item) for item in split.texts], split.labels)

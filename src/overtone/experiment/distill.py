@@ -36,7 +36,6 @@ from overtone import atomic, bundle, data
 from overtone.config import Range, Share, Table
 from overtone.data import Split, unlabelled
 from overtone.errors import InputError
-from overtone.experiment import unseen
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
 from overtone.labels import Labels
@@ -99,6 +98,16 @@ def resolved(layer: Table) -> Table:
     return {**layer, "teacher": section}
 
 
+def bundles(teacher: Teacher) -> list[bundle.Bundle]:
+    """Return the bundles of the models that are named.
+
+    Raises:
+        InputError: one is not there, or another one by now.
+
+    """
+    return [_opened(teacher, place) for place in range(len(teacher.models))]
+
+
 def problems(teacher: Teacher, *, solver: bool) -> list[str]:
     """Return what is wrong with teachers, given whether the student is fitted by a solver."""
     found = []
@@ -130,10 +139,8 @@ def with_texts(
             source can't be used.
 
     """
-    for place in range(len(teacher.models)):
-        manifest = _opened(teacher, place).manifest
-        _columns(manifest.labels, train.labels, teacher.models[place])
-        unseen.refuse(manifest, dev, teacher.models[place])
+    for name, found in zip(teacher.models, bundles(teacher), strict=True):
+        _columns(found.manifest.labels, train.labels, name)
     if not teacher.texts:
         return train
     ids, texts = unlabelled.load(teacher.texts, data_dir, (*train.texts, *dev.texts))

@@ -19,7 +19,7 @@ from overtone.evaluation import calibration as reliability
 from overtone.evaluation.bootstrap import Interval
 from overtone.evaluation.calibration import CalibrationScores
 from overtone.evaluation.metrics import Scores
-from overtone.experiment import deciding, labelled, own_columns, unseen
+from overtone.experiment import deciding, labelled, learnt, own_columns
 from overtone.experiment.asked import Asked, AskedFor, by_name
 from overtone.inference import predictor
 from overtone.inference.predictor import Predictor
@@ -47,9 +47,9 @@ class Predicted:
     cross_fitted: bool
     """Whether the decision was fitted on these very texts: each fifth of them is decided about by
     a fit on the other four then."""
-    out_of_fold: bool
-    """Whether the model has learnt these very texts (`training.learn_dev`): the probabilities are
-    those of trainings that had not then."""
+    out_of_fold: int
+    """How many of the texts the model has learnt (`training.learn_dev`): what is said of them is
+    said by trainings that had not."""
     seconds: float
     """From texts to decisions, loading left out."""
     texts: tuple[str, ...]
@@ -75,9 +75,9 @@ class Evaluation:
     cross_fitted: bool = False
     """Whether the decision was fitted on these very texts: each fifth of them is scored by a fit on
     the other four then."""
-    out_of_fold: bool = False
-    """Whether the model has learnt these very texts (`training.learn_dev`): the scores are those of
-    trainings that had not then."""
+    out_of_fold: int = 0
+    """How many of the texts the model has learnt (`training.learn_dev`): they are scored by
+    trainings that had not."""
     intervals: dict[str, Interval] | None = None
     """Bootstrap intervals of the scores that have them, where they were asked for."""
     calibration: CalibrationScores | None = None
@@ -90,18 +90,7 @@ class Evaluation:
     @property
     def notes(self) -> list[str]:
         """Return in plain words what the model had of these very texts, a sentence each."""
-        found = []
-        if self.out_of_fold:
-            found.append(
-                "the model has learnt these texts: the scores are those of its soup's trainings, "
-                "each on a part that it had not learnt"
-            )
-        if self.cross_fitted:
-            found.append(
-                "the decision was fitted on these texts: each fifth of them is scored by one "
-                "fitted on the other four fifths"
-            )
-        return found
+        return deciding.notes(out_of_fold=self.out_of_fold, cross_fitted=self.cross_fitted)
 
     def to_json(self) -> dict[str, object]:
         """Return the scores and the rest on one level, as JSON values."""
@@ -246,7 +235,7 @@ def predictions(
     probabilities = model.calibrate(raw)
     decided = model.decide(probabilities, threshold=threshold)
     seconds = time.perf_counter() - start
-    raw, out_of_fold = unseen.instead(model, loaded, raw)
+    raw, out_of_fold = learnt.scorable(model, loaded, raw)
     if out_of_fold:
         probabilities = model.calibrate(raw)
         decided = model.decide(probabilities, threshold=threshold)

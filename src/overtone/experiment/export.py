@@ -18,9 +18,9 @@ from safetensors.torch import load_file
 from overtone import atomic, models
 from overtone import bundle as bundles
 from overtone import data as datasets
-from overtone.bundle import PARITY, TOKENIZER, WEIGHTS, Bundle
+from overtone.bundle import LEARNT, PARITY, TOKENIZER, WEIGHTS, Bundle
 from overtone.errors import InputError
-from overtone.experiment import labelled
+from overtone.experiment import labelled, learnt
 from overtone.inference import predictor
 from overtone.inference.export import parity, write
 from overtone.inference.export.parity import Parity, Tolerance
@@ -139,8 +139,12 @@ def _save(
         },
     )
 
+    known = learnt.read(start)
+
     def write_files(weights: Path) -> None:
         write.save(graph, target, weights)
+        if len(known.texts):  # what was said of them is another model's
+            known.forgotten().write(weights.with_name(LEARNT))
         if seen is not None:
             report = json.dumps(seen.to_json(), indent=2, allow_nan=False) + "\n"
             atomic.write_text(weights.with_name(PARITY), report)
@@ -209,6 +213,8 @@ def _texts(
         except InputError as error:
             log.info("calibrated on the texts that are compared, for: %s", error)
     name = f"{Path(dataset).name}, {loaded.name}"
+    if learnt.instead(model, loaded.texts, np.zeros_like(truth))[1].any():
+        name += ", which the model has learnt"
     return _Texts(name, loaded.texts, truth, calibration[:CALIBRATION_TEXTS])
 
 

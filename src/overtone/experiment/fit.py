@@ -28,8 +28,8 @@ from overtone.experiment import (
     distill,
     fingerprint,
     folds,
+    learnt,
     run,
-    unseen,
 )
 from overtone.experiment.parts import Parts
 from overtone.experiment.recipe import Recipe
@@ -186,14 +186,15 @@ def fit_and_save(
         fitted = solver.solve(model, parts.training_set(targets), validate, folder)
     else:
 
-        def training_into(config: Training, own: Path, number: int = 0) -> Fitted:
+        def training_into(config: Training, own: Path, number: int) -> Fitted:
+            member = members[number]
             # The folder of one of several trainings goes when the run is finished.
             tracked = folder if own == folder else folder / own.name
             return trainer.fit(
                 model,
                 parts.loss,
-                members[number].training_data(targets),
-                partial(_validate, members[number].parts, team),
+                member.training_data(targets),
+                partial(_validate, member.scored(), team),
                 config,
                 own,
                 team=team,
@@ -205,7 +206,7 @@ def fit_and_save(
         if training.soup > 1:
             fitted = soup.cook(model, training, folder, team, training_into)
         else:
-            fitted = training_into(training, folder)
+            fitted = training_into(training, folder, 0)
     logits = (
         dev_folds.unseen_logits(
             model,
@@ -237,14 +238,15 @@ def fit_and_save(
             "cost": dataclasses.asdict(fitted.cost),
         },
         overtone=__version__,
-        learnt=unseen.note(parts.dev) if training.learn_dev else {},
     )
     weights = sharding.whole(model.state_dict())
 
     def write_files(path: Path) -> None:
         save_file(weights, path)
-        if training.learn_dev:
-            unseen.write(raw, path.with_name(bundle.OUT_OF_FOLD))
+        if training.learn_dev or len(parts.heard_of):
+            own = parts.dev.texts if training.learn_dev else ()
+            known = learnt.of(own, raw[: len(own)]).heard_of(parts.heard_of)
+            known.write(path.with_name(bundle.LEARNT))
 
     if team.first:
         bundle.save(
@@ -267,8 +269,10 @@ def _by_folds(parts: Parts, folder: Path, team: Ranks, *, quiet: bool) -> NDArra
         return in_folder(make, fold, team=team, quiet=quiet).path
 
     others = [other.split for other in parts.others]
+    # Through a teacher that has learnt dev, every training would have.
+    training = dataclasses.replace(parts.recipe.training, learn_dev=False)
     found = folds.probabilities(
-        parts.recipe,
+        dataclasses.replace(parts.recipe, training=training),
         (parts.train, parts.dev, *others),
         folder,
         parts.recipe.teacher.folds,

@@ -80,12 +80,14 @@ def _results(manifest: Manifest) -> list[EvalResult]:
     scores = manifest.metrics.get("dev", {})
     name = str(data["name"])
     kind = next((ON_HUB[key] for key in ON_HUB if name.startswith(key)), name)
+    by_parts = manifest.config.get("training", {}).get("learn_dev")  # dev was learnt, too
+    split = "dev, by the soup's trainings" if by_parts else "dev"
     return [
         EvalResult(
             task_type=TASK,
             task_name="multi-label text classification",
             dataset_type=kind,
-            dataset_name=f"{Path(str(data.get('file', name))).name}, dev",
+            dataset_name=f"{Path(str(data.get('file', name))).name}, {split}",
             dataset_split="dev",
             metric_type=word,
             metric_name=meaning,

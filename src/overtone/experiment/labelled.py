@@ -148,9 +148,11 @@ def _options(
                 saved = {key: saved[key] for key in saved if key not in OF_LABELS}
         elif split in {"all", "train"}:
             log.warning(
-                "%s: the model was trained on texts of this file; those it was not trained on are "
-                "the split dev",
+                "%s: the model was trained on texts of this file; those %s are the split dev",
                 dataset,
+                "of which trainings can be asked that had not seen them"
+                if manifest.config.get("training", {}).get("learn_dev")
+                else "it was not trained on",
             )
         if given.keys() & {"labels", "label_column"}:
             saved = {key: saved[key] for key in saved if key not in {"label_column", "separator"}}

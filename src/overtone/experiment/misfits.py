@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
-from overtone import models
+import numpy as np
+
+from overtone import data, models
 from overtone.data import Split
 from overtone.errors import InputError
 from overtone.experiment.recipe import Recipe
 
+log = logging.getLogger(__name__)
 
-def check(recipe: Recipe, model: models.Model, train: Split, others: Sequence[Split]) -> None:
+SMALL = 50
+"""Texts of a part of dev below which luck chooses a training's epoch."""
+
+
+def check(
+    recipe: Recipe, model: models.Model, train: Split, dev: Split, others: Sequence[Split]
+) -> None:
     """Refuse what doesn't fit.
 
     Args:
         recipe: the recipe.
         model: its model, made.
         train: the train split of its own dataset.
-        others: those of the datasets in its section `also`.
+        dev: its dev split.
+        others: the train splits of the datasets in its section `also`.
 
     Raises:
         InputError: something doesn't.
 
     """
     _check_training(recipe, model)
+    _check_dev(recipe, dev)
     _check_others(recipe, model, train, others)
     _check_random_labels(recipe)
 
@@ -50,6 +62,33 @@ def _check_training(recipe: Recipe, model: models.Model) -> None:
     if recipe.training.rdrop and isinstance(model, models.Solved):
         raise InputError(
             f"training.rdrop needs a model that is trained step by step, found {recipe.model.name}"
+        )
+
+
+def _check_dev(recipe: Recipe, dev: Split) -> None:
+    """Refuse a dev split that is too small to be divided among a soup's trainings.
+
+    Raises:
+        InputError: it is.
+
+    """
+    if not recipe.training.learn_dev:
+        return
+    soup = recipe.training.soup
+    together = dev.together()
+    annotated = np.flatnonzero(~np.isnan(data.truth(dev)).all(axis=1))
+    apart = len({together[row] for row in annotated})
+    if apart < soup:
+        raise InputError(
+            f"training.learn_dev divides dev among the {soup} trainings of training.soup, found "
+            f"{apart} annotated texts or groups that differ: take a smaller soup, or "
+            "training.learn_dev=false"
+        )
+    if len(annotated) < SMALL * soup:
+        log.warning(
+            "training.learn_dev: each training's epoch is chosen by some %d texts, its part of "
+            "dev, which is little; a smaller training.soup has larger parts",
+            len(annotated) // soup,
         )
 
 

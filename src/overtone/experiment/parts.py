@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from overtone import bundle, data, inputs, losses, models, text
 from overtone.data import Split, label_words
 from overtone.errors import InputError
-from overtone.experiment import distill, misfits, smaller, unseen
+from overtone.experiment import distill, learnt, misfits, smaller
 from overtone.experiment.recipe import Recipe
 from overtone.inputs import Encoded, Inputs
 from overtone.labels import Labels
@@ -55,6 +55,8 @@ class Parts:
     """The model that was trained first, where the recipe wants one."""
     vocabulary: Split | None = None
     """Texts whose word pieces are kept, where the vocabulary is cut."""
+    heard_of: learnt.Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
+    """Dev texts that a model that this one learns from has learnt."""
 
     def training_set(self, targets: NDArray[np.float32]) -> TrainingSet:
         """Return the recipe's own dataset, with targets (n, C), as what to train on."""
@@ -127,9 +129,12 @@ def prepare_splits(
     spelled = [clean(item) for item in (words.texts if words else ())]
     torch.manual_seed(seed)  # the head's first weights
     label_sets = [split.labels for split in (train_split, *others)]
-    begin = _start(recipe, dev_split, start)
+    begin = _start(recipe, start)
+    heard_of = learnt.inherited(
+        [*([begin] if begin else []), *distill.bundles(recipe.teacher)], dev_split
+    )
     pretrained = _pretrained(recipe, label_sets, trained, spelled, begin)
-    misfits.check(recipe, pretrained.model, train_split, others)
+    misfits.check(recipe, pretrained.model, train_split, dev_split, others)
     kind, kind_of_others = (
         inputs.load(
             recipe.inputs.name, options, Tokenizer.from_str(pretrained.tokenizer), pretrained.limit
@@ -164,6 +169,7 @@ def prepare_splits(
         ),
         start,
         words,
+        heard_of,
     )
 
 
@@ -198,16 +204,15 @@ def _pretrained(
     return models.continued(name, options, start, labels, kept)
 
 
-def _start(recipe: Recipe, dev: Split, first: Path | None) -> bundle.Bundle | None:
+def _start(recipe: Recipe, first: Path | None) -> bundle.Bundle | None:
     """Return the model that a recipe starts from, if any.
 
     Args:
         recipe: the recipe.
-        dev: its dev split, which that model must not have learnt.
         first: the model that was trained first.
 
     Raises:
-        InputError: it is not there, another one by now, or has learnt dev.
+        InputError: it is not there, or another one by now.
 
     """
     if recipe.init.recipe:
@@ -217,18 +222,16 @@ def _start(recipe: Recipe, dev: Split, first: Path | None) -> bundle.Bundle | No
                 "which overtone train does: train that model apart and start from it, or set "
                 'init.recipe=""'
             )
-        start = bundle.load(bundle.locate(first))
-    elif recipe.init.model:
+        return bundle.load(bundle.locate(first))
+    if recipe.init.model:
         start = bundle.load(bundle.locate(recipe.init.model))
         if start.digest != recipe.init.sha256:
             raise InputError(
                 f"the model {recipe.init.model} is no longer the one that the run was started "
                 "from: put that one back, or train again"
             )
-    else:
-        return None
-    unseen.refuse(start.manifest, dev, recipe.init.recipe or recipe.init.model)
-    return start
+        return start
+    return None
 
 
 def _losses(recipe: Recipe, splits: Sequence[Split]) -> list[Loss]:

@@ -231,7 +231,7 @@ def check(table: Mapping[str, Any]) -> Recipe:
     if (training := plain["training"]) is not None and training.learn_dev and training.soup == 1:
         problems.append(
             "training.learn_dev divides dev among a soup's trainings: set training.soup to 2 or "
-            "more, or leave it out"
+            "more, or training.learn_dev=false"
         )
     if plain["compress"] is not None:
         starts = bool(tables["init"].get("model"))

@@ -49,6 +49,11 @@ class Heat:
         return round(DEEPEST * share / most) if most else 0
 
 
+def sentences(notes: Sequence[str]) -> str:
+    """Return notes as sentences that follow on another one."""
+    return "".join(f" {note[0].upper()}{note[1:]}." for note in notes)
+
+
 def write(template: Path, path: Path, **content: object) -> None:
     """Write a page.
 

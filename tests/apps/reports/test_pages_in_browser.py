@@ -67,7 +67,9 @@ def write_together(path: Path) -> None:
     truth[:, 1] = truth[:, 0]
     ids = [f"row{n}-{'x' * 60}" for n in range(len(truth))]
     found = cooccurrence.measure(truth.astype(np.float64), ~truth, ids, Labels.of(*NAMES), 5)
-    together.write(Found("m", LONG, "test", cross_fitted=True, cooccurrence=found), path)
+    together.write(
+        Found("m", LONG, "test", cross_fitted=True, out_of_fold=4, cooccurrence=found), path
+    )
 
 
 def write_said_together(path: Path) -> None:

@@ -37,12 +37,8 @@ def show_cooccurrence(found: Found) -> None:
     else:
         title = "mixed feelings: labels are said that rarely meet"
         console.print(_texts(about.mixed_said[:MOST_TEXTS], title))
-    if found.cross_fitted:
-        console.print(
-            "the decision was fitted on these texts: each fifth of them is decided about by one "
-            "fitted on the other four fifths",
-            highlight=False,
-        )
+    for note in found.notes:
+        console.print(note, highlight=False)
 
 
 def write_csv(found: Found, path: Path) -> None:

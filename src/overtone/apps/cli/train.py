@@ -110,7 +110,7 @@ def train(
         f"{scores['f1_micro']:.4f}, macro F1 {scores['f1_macro']:.4f}; {cost['epochs']} epochs in "
         f"{cost['seconds']:.0f} s"
     )
-    if run.bundle.manifest.learnt:
+    if run.bundle.manifest.config["training"].get("learn_dev"):
         typer.echo(
             "dev was learnt, too: each of its texts is scored by a training that had not learnt it"
         )

@@ -37,8 +37,7 @@ def write(found: Evaluation, model: str, path: Path) -> None:
         Path(__file__).with_suffix(".html"), path,
         title="Scores",
         said=f"{Path(model).name} on {Path(found.dataset).name}, {found.split}: "
-        f"{found.scores.n:,} texts.",
-        notes=found.notes,
+        f"{found.scores.n:,} texts." + frame.sentences(found.notes),
         asked=found.asked,
         intervals=found.intervals is not None,
         small=SMALL,

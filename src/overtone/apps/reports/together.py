@@ -25,7 +25,6 @@ def write(found: Found, path: Path) -> None:
     """Write the page."""
     about = found.cooccurrence
     pairs = about.first.surprising()
-    fitted = " The decision was fitted on these texts, and is cross-fitted here."
     where = ", ".join(filter(None, (Path(found.dataset).name, found.split)))
     sides = [("said", "as the model says", about.said)]
     if about.truth is not None:
@@ -34,7 +33,7 @@ def write(found: Found, path: Path) -> None:
         Path(__file__).with_suffix(".html"),
         path,
         title="Labels together",
-        said=f"{where}: {about.n:,} texts." + (fitted if found.cross_fitted else ""),
+        said=f"{where}: {about.n:,} texts." + frame.sentences(found.notes),
         truth=about.truth is not None,
         least=LEAST,
         matrices=[

@@ -62,7 +62,7 @@ def cooccur_scored(
     found = together(on, np.ones_like(on), Labels.of(*files.labels), times)
     said = _mixed(on, list(sets.values()), found, most)
     about = CoOccurrence(texts, None, found, (), tuple(said))
-    return Found("", str(scored), "", cross_fitted=False, cooccurrence=about)
+    return Found("", str(scored), "", cross_fitted=False, out_of_fold=0, cooccurrence=about)
 
 
 class _Text(NamedTuple):
