@@ -30,9 +30,17 @@ class Refitted:
     texts: int
     cross_fitted: bool
     """Whether the texts are those of the fit, and so scored by fits on four fifths of them."""
+    out_of_fold: int
+    """How many of the texts the model has learnt (`training.learn_dev`): they are scored, and
+    fitted on, by trainings that had not."""
     scores: dict[str, dict[str, float]]
     """The main scores there by way of deciding: `at 0.5`, `before` and `now`, the last two
     cross-fitted where they were fitted on these texts."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Return in plain words what the model had of these very texts, a sentence each."""
+        return deciding.notes(out_of_fold=self.out_of_fold, cross_fitted=self.cross_fitted)
 
 
 def decide(
@@ -95,7 +103,7 @@ def decide(
             f"a model has one decision, for its own labels {', '.join(start.manifest.labels.names)}"
             f"; found {dataset} with others: name a dataset with these"
         )
-    raw, _ = learnt.scorable(loaded, texts, loaded.uncalibrated(texts.texts))
+    raw, learnt_of_these = learnt.scorable(loaded, texts, loaded.uncalibrated(texts.texts))
     fitted_on, own_raw, own_truth = texts, raw, truth
     if out_of_fold is not None:
         _, fitted_on, own_truth = labelled.load(
@@ -135,6 +143,7 @@ def decide(
         f"{dataset}, {texts.name}",
         len(texts),
         not elsewhere,
+        learnt_of_these,
         {
             "at 0.5": deciding.main(at_half.to_json()),
             "before": deciding.main(earlier.to_json()),

@@ -124,8 +124,8 @@ def notes(*, out_of_fold: int, cross_fitted: bool) -> list[str]:
         )
     if cross_fitted:
         found.append(
-            "the decision was fitted on these texts: each fifth of them is decided about by one "
-            "fitted on the other four fifths"
+            "what was fitted on these texts is cross-fitted: about each fifth of them a fit on the "
+            "other four decides"
         )
     return found
 

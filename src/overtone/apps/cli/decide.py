@@ -112,12 +112,8 @@ def _show(found: Refitted) -> None:
         table.add_row(way, *(f"{value:.4f}" for value in scores.values()))
     console = Console()
     console.print(table)
-    if found.cross_fitted:
-        console.print(
-            "what was fitted on these texts is scored cross-fitted: each fifth of them by a fit on "
-            "the other four",
-            highlight=False,
-        )
+    for note in found.notes:
+        console.print(note, highlight=False)
     console.print(
         "jaccard scores an empty prediction on an empty truth 1, jaccard_zero 0",
         highlight=False,
