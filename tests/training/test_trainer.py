@@ -94,6 +94,22 @@ def test_the_weights_of_the_best_epoch_are_kept(
     assert not same(case.weights(), seen[best % 3])
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked_for(bert: Path, tmp_path: Path) -> None:
+    """Whatever its score, and patience doesn't end what is to be kept."""
+    case, seen = Case(bert), list[Weights]()
+    script = iter((0.5, 0.1, 0.1, 0.2))
+
+    def validate(_: nn.Module) -> Scores:
+        seen.append(case.weights())
+        return scores(next(script))
+
+    config = replace(CONFIG, epochs=4, patience=1, keep="last")
+    fitted = case.fit(tmp_path, config, validate=validate)
+    assert fitted.best_epoch == 4
+    assert [entry["best"] for entry in fitted.history] == [True] * 4
+    assert same(case.weights(), seen[-1])
+
+
 def test_a_score_that_is_no_number_is_never_the_best(bert: Path, tmp_path: Path) -> None:
     script = iter((float("nan"), 0.4, 0.5))
 

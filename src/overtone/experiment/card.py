@@ -77,13 +77,16 @@ The terms of the training data and of the encoder apply to the weights: see wher
 def _dev(manifest: Manifest) -> str:
     """Return what dev was for, besides scoring."""
     training = manifest.config.get("training", {})
+    chose = training.get("keep", "best") == "best"
     if not training.get("learn_dev"):
-        return "Dev chose the epoch that was kept, so expect a little less on other texts."
+        if chose:
+            return "Dev chose the epoch that was kept, so expect a little less on other texts."
+        return "The last epoch was kept, whatever dev said of it."
     return (
         f"The model has learnt dev, too. It is the mean of {training['soup']} trainings, and the "
         "scores are theirs,\nnot its own: each was scored on a part of dev that it had not learnt. "
-        "That part chose its epoch,\nwhich makes them a little too high; a mean is mostly better "
-        "than its parts, which makes them too low."
+        "A mean is mostly better than\nits parts, which makes them too low"
+        + ("; that part chose its epoch, which makes them a little too high." if chose else ".")
     )
 
 

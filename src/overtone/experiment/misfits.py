@@ -84,10 +84,11 @@ def _check_dev(recipe: Recipe, dev: Split) -> None:
             f"{apart} annotated texts or groups that differ: take a smaller soup, or "
             "training.learn_dev=false"
         )
-    if len(annotated) < SMALL * soup:
+    if len(annotated) < SMALL * soup and recipe.training.keep == "best":
         log.warning(
             "training.learn_dev: each training's epoch is chosen by some %d texts, its part of "
-            "dev, which is little; a smaller training.soup has larger parts",
+            "dev, which is little: training.keep=last needs no choice, a smaller training.soup has "
+            "larger parts",
             len(annotated) // soup,
         )
 

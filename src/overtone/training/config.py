@@ -65,8 +65,12 @@ class Config:
     words, so that the model learns to read labels that it never saw. 0 asks for all by name."""
     metric: Literal["jaccard", "jaccard_zero", "f1_micro", "f1_macro", "loss"] = "jaccard"
     """What is best on dev chooses the weights that are kept."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch's weights are kept. The last one needs no choice, which is luck where dev, or
+    with `learn_dev` a training's part of it, is small; scores on dev flatter less then."""
     patience: Annotated[int, Range(0)] = 4
-    """Epochs without a better metric after which training stops; 0 never stops early."""
+    """Epochs without a better metric after which training stops; 0 never stops early, nor does it
+    where the last epoch is kept."""
     most_skipped: Count = 10
     """Steps in a row without a finite loss and gradient after which training stops; each of them is
     skipped and counted."""

@@ -52,13 +52,13 @@ class Display(Bar):
         value = entry["dev"][self._metric]
         shown = "n/a" if value is None else f"{value:.4f}"
         if entry["best"]:
-            self._best = f"best dev {self._metric} {shown}"
+            self._best = f"kept: dev {self._metric} {shown}"
             self.update(self._task, best=self._best)
         loss = "n/a" if entry["loss"] is None else f"{entry['loss']:.4f}"
         skipped = f"  {entry['skipped']} steps skipped" if entry["skipped"] else ""
         self.console.print(
             f"epoch {entry['epoch']}/{self._epochs}  loss {loss}  "
-            f"dev {self._metric} {shown}{' (best)' if entry['best'] else ''}  "
+            f"dev {self._metric} {shown}{' (kept)' if entry['best'] else ''}  "
             f"{entry['seconds']:.0f} s  {entry['texts_per_second']:.0f} texts/s{skipped}",
             highlight=False,
             soft_wrap=True,

@@ -70,7 +70,8 @@ class Loop:
         """Train until the epochs are done or patience runs out."""
         progress, config = self.progress, self.config
         while progress.epoch < config.epochs:
-            if 0 < config.patience <= progress.epoch - progress.best_epoch:
+            waited = progress.epoch - progress.best_epoch
+            if 0 < config.patience <= waited and config.keep == "best":
                 break
             plan = self._plan()
             self._train_epoch(plan)
@@ -167,7 +168,8 @@ class Loop:
         scores = self.validate(self.state.scored)
         value = -scores["loss"] if self.config.metric == "loss" else scores[self.config.metric]
         # A score that is no number is worse than any: it is never the best.
-        if math.isfinite(value) and (progress.best is None or value > progress.best):
+        better = progress.best is None or value > progress.best or self.config.keep == "last"
+        if math.isfinite(value) and better:
             progress.best, progress.best_epoch = value, progress.epoch + 1
             weights = sharding.whole(self.state.scored.state_dict())
             if self.team.first:
